@@ -1,0 +1,148 @@
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <string>
+
+#include "cocheck/detail/memory.hpp"
+#include "cocheck/detail/reference.hpp"
+#include "cocheck/loop.hpp"
+
+namespace cocheck::detail {
+
+/// What a task can be parked on: asyncio's Future, as far as waiting and cancelling goes.
+class Awaited {
+ public:
+  enum class State : std::uint8_t { pending, done, cancelled };
+
+  Awaited(const Awaited&) = delete;
+  Awaited& operator=(const Awaited&) = delete;
+
+  /// Done covers results, errors and cancellation.
+  [[nodiscard]] bool done() const noexcept { return state_ != State::pending; }
+  [[nodiscard]] bool cancelled() const noexcept { return state_ == State::cancelled; }
+
+  /// Asks for cancellation; false when it can have no effect any more.
+  virtual bool cancel(const std::string& message) = 0;
+
+  /// Called before the frames of a stopped execution die: whoever is queued somewhere leaves, and
+  /// whoever waits for this is told that it will not run.
+  virtual void abandon() noexcept = 0;
+
+ protected:
+  Awaited() = default;
+  ~Awaited() = default;
+
+  State state_ = State::pending;
+};
+
+class CallbackFuture;
+
+/// Runs once after the future on which it is registered is done. Leaves it when it dies.
+class Callback : public Runnable {
+ public:
+  ~Callback() { unregister(); }
+
+  void register_on(CallbackFuture& future);
+  void unregister() noexcept;
+  [[nodiscard]] bool registered() const noexcept { return future_ != nullptr; }
+
+  /// How the end of the future reaches the loop; by default as settling or callback work.
+  virtual void future_done(Loop& loop);
+
+ protected:
+  explicit Callback(TaskBase* task) noexcept : Runnable(Kind::callback, task) {}
+
+  /// Whether what run() will do can be told from its having run earlier or later. False for what
+  /// only counts or wakes: an explorer then need not try it at every point.
+  [[nodiscard]] virtual bool decides() { return true; }
+
+ private:
+  friend class CallbackFuture;
+  CallbackFuture* future_ = nullptr;
+  Callback* previous_ = nullptr;
+  Callback* next_ = nullptr;
+};
+
+/// A future that many can wait for; each registered callback is posted separately, in order.
+/// Counts its references and dies with the last.
+class CallbackFuture : public Awaited, public LoopAllocated {
+ public:
+  virtual ~CallbackFuture() {
+    while (first_ != nullptr) first_->unregister();
+  }
+
+  void retain() noexcept { ++references_; }
+  void release() noexcept {
+    if (drop()) destroy();
+  }
+  /// Gives a reference up and says whether it was the last; the caller then destroys.
+  [[nodiscard]] bool drop() noexcept { return --references_ == 0; }
+
+  /// The exception that it ended with or null; counts as having looked at it. A cancelled future
+  /// gives CancelledError.
+  [[nodiscard]] virtual std::exception_ptr exception() noexcept = 0;
+
+  /// Address of the Result<T>, valid when done.
+  [[nodiscard]] virtual void* result_address() noexcept = 0;
+
+  void abandon() noexcept override {
+    while (Callback* callback = first_) {
+      callback->unregister();
+      callback->abandoned();
+    }
+  }
+
+  /// The task that it stands for or that made it; null outside tasks.
+  [[nodiscard]] TaskBase* owner() const noexcept { return owner_; }
+
+ protected:
+  explicit CallbackFuture(TaskBase* owner) noexcept : owner_(owner) {}
+  virtual void destroy() noexcept { delete this; }
+
+  /// Leaves `pending` and posts all callbacks.
+  void complete(State state);
+
+  TaskBase* owner_;
+
+ private:
+  friend class Callback;
+  Callback* first_ = nullptr;
+  Callback* last_ = nullptr;
+  std::uint32_t references_ = 0;
+};
+
+inline void Callback::register_on(CallbackFuture& future) {
+  future_ = &future;
+  previous_ = future.last_;
+  next_ = nullptr;
+  (previous_ != nullptr ? previous_->next_ : future.first_) = this;
+  future.last_ = this;
+  if (future.done()) {
+    unregister();
+    future_done(Loop::current());
+  }
+}
+
+inline void Callback::unregister() noexcept {
+  if (future_ == nullptr) return;
+  (previous_ != nullptr ? previous_->next_ : future_->first_) = next_;
+  (next_ != nullptr ? next_->previous_ : future_->last_) = previous_;
+  future_ = nullptr;
+}
+
+inline void Callback::future_done(Loop& loop) {
+  kind_ = decides() ? Kind::callback : Kind::settling;
+  loop.post(*this);
+}
+
+inline void CallbackFuture::complete(State state) {
+  state_ = state;
+  Loop& loop = Loop::current();
+  while (Callback* callback = first_) {
+    callback->unregister();
+    callback->future_done(loop);
+  }
+}
+
+}  // namespace cocheck::detail

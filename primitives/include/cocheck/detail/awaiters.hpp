@@ -1,0 +1,108 @@
+#pragma once
+
+#include <concepts>
+#include <coroutine>
+#include <utility>
+
+#include "cocheck/detail/task_base.hpp"
+#include "cocheck/result.hpp"
+
+namespace cocheck::detail {
+
+/// Base of every awaiter that suspends by way of the loop. A Task awaits nothing else, so that
+/// each suspension is one that a loop can see.
+struct LoopAwaiter {};
+
+/// Base of the waits inside of cocheck's own coroutines: they leave the task's place where the
+/// user's code called.
+struct InternalAwaiter : LoopAwaiter {};
+
+/// What a type gives when it is awaited: itself, or what its operator co_await returns.
+template <class A>
+concept DirectAwaiter = std::derived_from<std::remove_cvref_t<A>, LoopAwaiter> &&
+    !std::derived_from<std::remove_cvref_t<A>, InternalAwaiter>;
+
+template <class A>
+concept IndirectAwaiter = requires(A&& awaitable) {
+  { std::forward<A>(awaitable).operator co_await() } -> DirectAwaiter;
+};
+
+/// Wraps an awaiter so that a loop which always suspends sees a suspension before it.
+/// `Awaiter` is a reference to one that lives in the same full expression, or a value.
+template <class Awaiter>
+class SchedulingPoint final : private Retry {
+ public:
+  explicit SchedulingPoint(Awaiter&& awaiter) : awaiter_(std::forward<Awaiter>(awaiter)) {}
+
+  bool await_ready() {
+    if (Loop::current().always_suspends()) [[unlikely]]
+      return false;
+    tried_ = true;
+    return awaiter_.await_ready();
+  }
+
+  void await_suspend(std::coroutine_handle<> coroutine) {
+    if (tried_) {
+      awaiter_.await_suspend(coroutine);
+      return;
+    }
+    coroutine_ = coroutine;
+    TaskBase& task = running_task();
+    observe(LoopEvent::Kind::yield, &task, "await", nullptr, task.place(), [](LoopEvent&) {});
+    task.yield(coroutine, this);
+  }
+
+  decltype(auto) await_resume() {
+    if (!tried_) throw running_task().make_cancelled_error();
+    return awaiter_.await_resume();
+  }
+
+ private:
+  void retry(TaskBase& task) override {
+    if (task.take_cancellation()) {
+      task.continue_with(coroutine_);
+      return;
+    }
+    tried_ = true;
+    if (awaiter_.await_ready()) {
+      task.continue_with(coroutine_);
+    } else {
+      awaiter_.await_suspend(coroutine_);
+    }
+  }
+
+  Awaiter awaiter_;
+  std::coroutine_handle<> coroutine_;
+  bool tried_ = false;
+};
+
+/// Awaits a future that many can wait for. Cancelling the task cancels the future.
+class FutureAwaiter : public LoopAwaiter {
+ public:
+  FutureAwaiter(CallbackFuture& future, const char* verb) noexcept
+      : future_(&future), verb_(verb) {}
+
+  [[nodiscard]] bool await_ready() const noexcept { return future_->done(); }
+  void await_suspend(std::coroutine_handle<> coroutine) {
+    TaskBase& task = running_task();
+    observe(LoopEvent::Kind::park, &task, verb_, future_, task.place(), [&](LoopEvent& event) {
+      if (future_->owner() != &task) event.peer = future_->owner();
+    });
+    suspended_ = true;
+    task.park(coroutine, *future_);
+  }
+
+ protected:
+  /// Throws when this suspension delivers a cancellation.
+  void deliver_cancellation() const {
+    if (!suspended_) return;
+    TaskBase& task = running_task();
+    if (task.take_cancellation()) throw task.make_cancelled_error();
+  }
+
+  CallbackFuture* future_;
+  const char* verb_;
+  bool suspended_ = false;
+};
+
+}  // namespace cocheck::detail

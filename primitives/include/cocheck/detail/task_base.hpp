@@ -1,0 +1,200 @@
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <source_location>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cocheck/detail/awaited.hpp"
+
+namespace cocheck::detail {
+
+/// Lets an await be tried again when its task resumes, instead of resuming the coroutine.
+class Retry {
+ public:
+  virtual void retry(TaskBase& task) = 0;
+
+ protected:
+  ~Retry() = default;
+};
+
+/// A spawned coroutine with all that it awaits inline: the unit that is scheduled.
+///
+/// Follows CPython 3.13's Task: `must_cancel` is a request not yet delivered, `waiting_on` is what
+/// the task is parked on, also while it is woken and has not run. A step resumes coroutines in a
+/// loop (a trampoline) until one of them parks, so that neither a long chain of awaits nor a
+/// compiler without tail calls needs stack.
+class TaskBase : public CallbackFuture, public Runnable {
+ public:
+  /// Asks the task to end by CancelledError at its next or present suspension. False when it is
+  /// done. The request is passed on to what the task waits for, if that accepts it.
+  bool cancel(const std::string& message) override;
+
+  /// Takes one request back and returns how many remain; at 0 an undelivered one is dropped too.
+  int uncancel() noexcept;
+  [[nodiscard]] int cancelling() const noexcept { return cancel_requests_; }
+
+  /// The path in the spawn tree: "0" for the first task of a loop, "0.2" for its third child.
+  [[nodiscard]] std::string id() const;
+  [[nodiscard]] std::vector<std::uint32_t> path() const;
+  [[nodiscard]] TaskBase* parent() const noexcept { return parent_.get(); }
+  [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
+
+  /// The given name, or that of the coroutine.
+  [[nodiscard]] std::string name() const;
+  void set_name(std::string name) { name_ = std::move(name); }
+
+  /// Where the last await of the user's code stands.
+  [[nodiscard]] std::source_location place() const noexcept { return place_; }
+  void set_place(std::source_location place) noexcept { place_ = place; }
+  /// Where the coroutine is defined.
+  [[nodiscard]] std::source_location definition() const noexcept { return definition_; }
+
+  [[nodiscard]] Loop& loop() const noexcept { return loop_; }
+  [[nodiscard]] bool started() const noexcept { return started_; }
+  [[nodiscard]] Awaited* waiting_on() const noexcept { return waiting_on_; }
+  [[nodiscard]] bool must_cancel() const noexcept { return must_cancel_; }
+  [[nodiscard]] bool exception_retrieved() const noexcept { return exception_retrieved_; }
+
+  /// Runs one step.
+  void run() final;
+
+  // For awaiters, during a step of this task.
+
+  /// Suspends until `awaited` posts the task.
+  void park(std::coroutine_handle<> coroutine, Awaited& awaited) noexcept {
+    resume_point_ = coroutine;
+    waiting_on_ = &awaited;
+  }
+  /// Suspends until `future` is done.
+  void park(std::coroutine_handle<> coroutine, CallbackFuture& future) {
+    park(coroutine, static_cast<Awaited&>(future));
+    wakeup_.register_on(future);
+  }
+  /// Suspends and is ready at once. With `retry` the await is tried again first.
+  void yield(std::coroutine_handle<> coroutine, Retry* retry = nullptr) {
+    resume_point_ = coroutine;
+    retry_ = retry;
+    loop_.post(*this);
+  }
+  /// Goes on in the same step with another coroutine of this task.
+  void continue_with(std::coroutine_handle<> coroutine) noexcept { next_ = coroutine; }
+  /// The outermost coroutine has ended.
+  void body_ended() noexcept { body_ended_ = true; }
+  /// Whether this step must deliver a cancellation; asking takes it.
+  [[nodiscard]] bool take_cancellation() noexcept { return std::exchange(deliver_, false); }
+  [[nodiscard]] CancelledError make_cancelled_error() const { return CancelledError(message_); }
+
+  /// Makes the task ready; the running task, if any, did it.
+  void wake();
+
+  [[nodiscard]] std::uint32_t next_child() noexcept { return children_++; }
+  [[nodiscard]] std::uint32_t next_timer() noexcept { return timers_++; }
+
+  /// Destroys the coroutine of an execution that was stopped.
+  virtual void destroy_frame() noexcept = 0;
+
+  // Links of the loop's list of unfinished tasks.
+  TaskBase* previous_task = nullptr;
+  TaskBase* next_task = nullptr;
+
+ protected:
+  TaskBase(Loop& loop, std::coroutine_handle<> body, std::source_location definition);
+  ~TaskBase() override = default;
+
+  /// Takes the result out of the coroutine and destroys it. Returns the state to end in.
+  virtual State take_result() noexcept = 0;
+  /// Ends as cancelled without result.
+  virtual void set_cancelled_result() noexcept = 0;
+  void destroy() noexcept override;
+
+  bool exception_retrieved_ = true;
+
+ private:
+  /// Wakes the task when a future is done, without an entry of its own in the queue.
+  class Wakeup final : public Callback {
+   public:
+    explicit Wakeup(TaskBase& task) noexcept : Callback(&task) {}
+    void future_done(Loop&) override { task_->wake(); }
+    void run() override {}
+  };
+
+  void finish(State state);
+  void report_lost_exception() noexcept;
+
+  Loop& loop_;
+  std::coroutine_handle<> resume_point_;
+  std::coroutine_handle<> next_;
+  Retry* retry_ = nullptr;
+  Awaited* waiting_on_ = nullptr;
+  Wakeup wakeup_{*this};
+  Reference<TaskBase> parent_;
+  std::source_location definition_;
+  std::source_location place_;
+  std::string name_;
+  std::string message_;
+  std::uint32_t index_ = 0;
+  std::uint32_t children_ = 0;
+  std::uint32_t timers_ = 0;
+  int cancel_requests_ = 0;
+  bool must_cancel_ = false;
+  bool deliver_ = false;
+  bool started_ = false;
+  bool body_ended_ = false;
+};
+
+/// The running task. Throws RuntimeError outside of tasks.
+[[nodiscard]] inline TaskBase& running_task() {
+  TaskBase* task = Loop::current().running();
+  if (task == nullptr) throw RuntimeError("no task is running: this must be called in a task");
+  return *task;
+}
+
+/// Tells the observer, if there is one. `detail()` is called only then.
+template <class Detail>
+void observe(LoopEvent::Kind kind, const TaskBase* task, const char* verb, const void* object,
+             std::source_location place, Detail&& detail) {
+  Loop* loop = Loop::current_or_null();
+  if (loop == nullptr || loop->observer() == nullptr || loop->closing()) [[likely]]
+    return;
+  LoopEvent event;
+  event.kind = kind;
+  event.task = task;
+  event.verb = verb;
+  event.object = object;
+  event.place = place;
+  detail(event);
+  loop->observer()->on_event(event);
+}
+
+/// The running task did something to a primitive without suspending.
+inline void observe_operation(const char* verb, const void* object, std::source_location place) {
+  Loop* loop = Loop::current_or_null();
+  observe(LoopEvent::Kind::operation, loop != nullptr ? loop->running() : nullptr, verb, object,
+          place, [](LoopEvent&) {});
+}
+
+/// The same at the place of the task's last await.
+inline void observe_operation(const char* verb, const void* object) {
+  Loop* loop = Loop::current_or_null();
+  if (loop == nullptr || loop->observer() == nullptr || loop->running() == nullptr) return;
+  observe_operation(verb, object, loop->running()->place());
+}
+
+/// The running task is about to be suspended in `verb` on `object`.
+inline void observe_park(const TaskBase& task, const char* verb, const void* object) {
+  observe(LoopEvent::Kind::park, &task, verb, object, task.place(), [](LoopEvent&) {});
+}
+
+}  // namespace cocheck::detail
+
+namespace cocheck {
+
+inline Timer::Timer(TimePoint deadline)
+    : Runnable(Kind::timer, &detail::running_task()), deadline_(deadline) {
+  number_ = task_->next_timer();
+}
+
+}  // namespace cocheck

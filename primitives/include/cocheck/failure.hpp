@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <source_location>
+#include <string>
+
+namespace cocheck {
+
+/// What can be wrong with one execution.
+enum class FailureKind : std::uint8_t {
+  check,                  ///< a COCHECK, or an EXPECT_* of a test framework
+  exception,              ///< an exception escaped from the model
+  unretrieved_exception,  ///< a task failed and nobody looked at its result
+  deadlock,               ///< tasks wait, and nothing is left that could wake them
+  unfinished_task,        ///< the model returned while tasks that it spawned were suspended
+  never_awaited,          ///< a coroutine was made and destroyed without having run
+  misuse,                 ///< a guard released what was not held, and the like
+  step_limit,             ///< more steps than `Options::max_steps`: perhaps a livelock
+};
+
+/// The text of a kind, such as "deadlock" or "check failed".
+[[nodiscard]] constexpr const char* to_string(FailureKind kind) noexcept {
+  switch (kind) {
+    case FailureKind::check:
+      return "check failed";
+    case FailureKind::exception:
+      return "exception escaped";
+    case FailureKind::unretrieved_exception:
+      return "exception never retrieved";
+    case FailureKind::deadlock:
+      return "deadlock";
+    case FailureKind::unfinished_task:
+      return "task left unfinished";
+    case FailureKind::never_awaited:
+      return "coroutine never awaited";
+    case FailureKind::misuse:
+      return "misuse";
+    case FailureKind::step_limit:
+      return "step limit reached";
+  }
+  return "unknown";
+}
+
+/// One thing that is wrong with an execution, and where it showed.
+struct Failure {
+  FailureKind kind = FailureKind::check;
+  std::string message;  ///< one sentence, such as "counter == 100"
+  std::source_location place;
+};
+
+}  // namespace cocheck

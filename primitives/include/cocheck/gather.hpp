@@ -1,0 +1,213 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "cocheck/detail/gather_state.hpp"
+#include "cocheck/task.hpp"
+#include "cocheck/task_handle.hpp"
+
+namespace cocheck {
+
+/// Tag: gather(return_exceptions, ...) gives a Result for each child and throws for none of them.
+struct ReturnExceptions {
+  explicit ReturnExceptions() = default;
+};
+inline constexpr ReturnExceptions return_exceptions{};
+
+namespace detail {
+
+/// What a child is to a gather: a coroutine becomes a task, a handle stays what it is.
+template <class T>
+TaskHandle<T> as_handle(Task<T>&& coroutine) {
+  return create_task(std::move(coroutine));
+}
+template <class T>
+TaskHandle<T> as_handle(const TaskHandle<T>& handle) {
+  return handle;
+}
+
+template <class T>
+concept Gatherable = requires(T&& child) {
+  as_handle(std::forward<T>(child));
+};
+
+template <class T>
+using NotVoid = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+template <class T>
+decltype(auto) collected(Result<T>& result) {
+  if constexpr (std::is_void_v<T>) {
+    result.value();
+    return std::monostate{};
+  } else {
+    return result.copy_or_take();
+  }
+}
+
+/// The results of a vector of children: a vector, or nothing for void.
+template <class T>
+struct CollectVector {
+  static auto collect(GatherState& state) {
+    if constexpr (!std::is_void_v<T>) {
+      std::vector<T> values;
+      values.reserve(state.size());
+      for (std::size_t i = 0; i < state.size(); ++i) {
+        values.push_back(state.child_result<T>(i).copy_or_take());
+      }
+      return values;
+    }
+  }
+};
+
+template <class T>
+struct CollectResults {
+  static std::vector<Result<T>> collect(GatherState& state) {
+    std::vector<Result<T>> results;
+    results.reserve(state.size());
+    for (std::size_t i = 0; i < state.size(); ++i) {
+      if constexpr (std::is_void_v<T> || std::copy_constructible<T>) {
+        results.push_back(state.child_result<T>(i));
+      } else {
+        results.push_back(std::move(state.child_result<T>(i)));
+      }
+    }
+    return results;
+  }
+};
+
+/// The results of a pack of children: a tuple, or nothing if all are void.
+template <class... T>
+struct CollectTuple {
+  static auto collect(GatherState& state) {
+    if constexpr (!(std::is_void_v<T> && ...)) {
+      return [&]<std::size_t... I>(std::index_sequence<I...>) {
+        return std::tuple<NotVoid<T>...>{collected(state.child_result<T>(I))...};
+      }
+      (std::index_sequence_for<T...>{});
+    }
+  }
+};
+
+template <class... T>
+struct CollectResultTuple {
+  static std::tuple<Result<T>...> collect(GatherState& state) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return std::tuple<Result<T>...>{[&] {
+        Result<T>& result = state.child_result<T>(I);
+        if constexpr (std::is_void_v<T> || std::copy_constructible<T>)
+          return result;
+        else
+          return std::move(result);
+      }()...};
+    }
+    (std::index_sequence_for<T...>{});
+  }
+};
+
+}  // namespace detail
+
+/// What gather() gives: a future of all results, in the order of the arguments. The children run
+/// whether or not it is awaited.
+template <class Collector>
+class [[nodiscard]] Gather {
+ public:
+  explicit Gather(detail::GatherState& state) noexcept : state_(&state) {}
+
+  [[nodiscard]] bool done() const noexcept { return state_->done(); }
+  /// Cancels all children that are not done; false when there is none.
+  bool cancel(const std::string& message = {}) const { return state_->cancel(message); }
+
+  class Awaiter : public detail::FutureAwaiter {
+   public:
+    explicit Awaiter(detail::GatherState& state) noexcept
+        : FutureAwaiter(state, "gather"), state_(state) {}
+    auto await_resume() const {
+      deliver_cancellation();
+      state_.throw_error();
+      return Collector::collect(state_);
+    }
+
+   private:
+    detail::GatherState& state_;
+  };
+  [[nodiscard]] Awaiter operator co_await() const noexcept { return Awaiter(*state_); }
+
+ private:
+  detail::Reference<detail::GatherState> state_;
+};
+
+namespace detail {
+
+template <class Collector, class... Children>
+Gather<Collector> gather_pack(bool collect_exceptions, Children&&... children) {
+  // The braces make the order of the tasks that of the arguments.
+  const std::tuple handles{as_handle(std::forward<Children>(children))...};
+  auto* state = new GatherState(sizeof...(Children), collect_exceptions);
+  Gather<Collector> gather(*state);
+  std::apply([&](const auto&... handle) { (state->add(handle.state()), ...); }, handles);
+  state->start();
+  return gather;
+}
+
+template <class Collector, class Child>
+Gather<Collector> gather_vector(bool collect_exceptions, std::vector<Child>&& children) {
+  auto* state = new GatherState(children.size(), collect_exceptions);
+  Gather<Collector> gather(*state);
+  for (Child& child : children) state->add(as_handle(std::move(child)).state());
+  state->start();
+  return gather;
+}
+
+template <class Child>
+using ChildValue = typename std::remove_cvref_t<Child>::value_type;
+
+}  // namespace detail
+
+/// Runs coroutines and tasks side by side: asyncio.gather of CPython 3.13.
+///
+/// Not a coroutine: children become tasks at once, in the order of the arguments. Awaiting it gives
+/// their values in that order: a vector for a vector, a tuple for a pack (std::monostate for void
+/// among others), nothing when all are void. The first exception of a child, its cancellation
+/// included, is thrown at once while the others run on and their later errors are dropped. With
+/// `return_exceptions` it waits for all and gives a Result for each.
+///
+/// Cancellation of the awaiting task cancels all children; the gather then ends with CancelledError
+/// once they have ended, even if they swallow the request.
+///
+///     auto [user, orders] = co_await gather(load_user(), load_orders());
+///     co_await gather(std::move(vector_of_tasks));
+template <class T>
+auto gather(std::vector<Task<T>> children) {
+  return detail::gather_vector<detail::CollectVector<T>>(false, std::move(children));
+}
+template <class T>
+auto gather(std::vector<TaskHandle<T>> children) {
+  return detail::gather_vector<detail::CollectVector<T>>(false, std::move(children));
+}
+template <class T>
+auto gather(ReturnExceptions, std::vector<Task<T>> children) {
+  return detail::gather_vector<detail::CollectResults<T>>(true, std::move(children));
+}
+template <class T>
+auto gather(ReturnExceptions, std::vector<TaskHandle<T>> children) {
+  return detail::gather_vector<detail::CollectResults<T>>(true, std::move(children));
+}
+template <detail::Gatherable... Children>
+auto gather(Children&&... children) {
+  return detail::gather_pack<detail::CollectTuple<detail::ChildValue<Children>...>>(
+      false, std::forward<Children>(children)...);
+}
+template <detail::Gatherable... Children>
+auto gather(ReturnExceptions, Children&&... children) {
+  return detail::gather_pack<detail::CollectResultTuple<detail::ChildValue<Children>...>>(
+      true, std::forward<Children>(children)...);
+}
+
+}  // namespace cocheck

@@ -1,0 +1,224 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <source_location>
+#include <string>
+
+#include "cocheck/errors.hpp"
+#include "cocheck/failure.hpp"
+
+namespace cocheck {
+
+namespace detail {
+class TaskBase;
+}
+
+using Duration = std::chrono::nanoseconds;
+
+/// The clock of the running loop, as the type of its time points. It never moves backward.
+struct LoopClock {
+  using duration = Duration;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<LoopClock>;
+  static constexpr bool is_steady = true;
+
+  /// The time of the running loop; throws RuntimeError when there is none.
+  [[nodiscard]] static time_point now();
+};
+
+using TimePoint = LoopClock::time_point;
+
+/// One entry of a loop's queue of ready work: asyncio's Handle. It is owned by whoever posts it and
+/// must stay alive until it has run or was withdrawn.
+class Runnable {
+ public:
+  enum class Kind : std::uint8_t {
+    step,      ///< the next step of task()
+    callback,  ///< on the end of task(), and its effect can be told from a later one
+    settling,  ///< on the end of task(), but it only counts or wakes: nobody can tell when it ran
+    timer,     ///< timer number() of task()
+  };
+
+  Runnable(const Runnable&) = delete;
+  Runnable& operator=(const Runnable&) = delete;
+
+  virtual void run() = 0;
+
+  /// It will not run: the execution was stopped.
+  virtual void abandoned() noexcept {}
+
+  [[nodiscard]] Kind kind() const noexcept { return kind_; }
+  [[nodiscard]] detail::TaskBase* task() const noexcept { return task_; }
+  [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
+
+ protected:
+  Runnable(Kind kind, detail::TaskBase* task) noexcept : task_(task), kind_(kind) {}
+  ~Runnable() = default;
+
+  detail::TaskBase* task_;
+  std::uint32_t number_ = 0;
+  Kind kind_;
+};
+
+/// Something that is due at a point of time. Whoever owns it disarms it before it dies.
+class Timer : public Runnable {
+ public:
+  [[nodiscard]] TimePoint deadline() const noexcept { return deadline_; }
+  [[nodiscard]] bool armed() const noexcept { return armed_; }
+
+ protected:
+  /// Belongs to the running task, which counts its timers.
+  explicit Timer(TimePoint deadline);
+  ~Timer() { disarm(); }
+
+  void arm();
+  void disarm() noexcept;
+
+ private:
+  friend class Loop;
+  TimePoint deadline_;
+  bool armed_ = false;
+};
+
+/// Something that happened, for an observer. Pointers are valid during the call only.
+struct LoopEvent {
+  enum class Kind : std::uint8_t {
+    spawn,
+    operation,
+    park,
+    yield,
+    wake,
+    cancel,
+    note,
+    finish,
+  };
+  Kind kind = Kind::operation;
+  const detail::TaskBase* task = nullptr;  ///< who did it, or to whom it happened (park, finish)
+  const detail::TaskBase* peer = nullptr;  ///< spawned, woken or cancelled task
+  const char* verb = "";                   ///< "lock.acquire"; up to the dot: the type of `object`
+  const void* object = nullptr;
+  std::string detail;
+  std::source_location place;
+  bool suspicious = false;
+};
+
+/// Is told everything that happens in a loop. Only a loop that records a trace has one.
+class Observer {
+ public:
+  virtual void on_event(const LoopEvent& event) = 0;
+
+ protected:
+  ~Observer() = default;
+};
+
+/// What the primitives know of their surroundings: a queue of ready work, timers, a clock, memory,
+/// and whom to tell of failures and events. The simulation implements it; so can a real event loop.
+///
+/// A loop runs in one thread and is current() there while it runs. Waking never resumes inline:
+/// it posts.
+class Loop {
+ public:
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  /// The loop that runs in this thread. Throws RuntimeError when there is none.
+  [[nodiscard]] static Loop& current() {
+    if (current_ == nullptr) throw RuntimeError("no loop is running in this thread");
+    return *current_;
+  }
+  [[nodiscard]] static Loop* current_or_null() noexcept { return current_; }
+
+  /// Makes `loop` current for the life of the object.
+  class Scope {
+   public:
+    explicit Scope(Loop& loop) noexcept : previous_(current_) { current_ = &loop; }
+    ~Scope() { current_ = previous_; }
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    Loop* previous_;
+  };
+
+  /// Puts `runnable` behind what is ready. It must not be in the queue already.
+  virtual void post(Runnable& runnable) = 0;
+
+  /// Tells a loop that keeps tasks of one that begins or that has ended.
+  virtual void task_started(detail::TaskBase& task) = 0;
+  virtual void task_finished(detail::TaskBase& task) noexcept = 0;
+
+  /// A number below `alternatives`, which is at least 1; see cocheck::choose().
+  virtual std::size_t choose(std::size_t alternatives, std::source_location place) = 0;
+
+  /// Something is wrong with this execution. The loop stops it after the running step.
+  virtual void fail(Failure failure) = 0;
+
+  /// Memory for frames and what belongs to tasks, aligned for any scalar type.
+  [[nodiscard]] virtual void* allocate(std::size_t bytes) = 0;
+  virtual void deallocate(void* memory, std::size_t bytes) noexcept = 0;
+
+  [[nodiscard]] TimePoint now() const noexcept { return now_; }
+  /// The task whose step runs, null between steps.
+  [[nodiscard]] detail::TaskBase* running() const noexcept { return running_; }
+  [[nodiscard]] Observer* observer() const noexcept { return observer_; }
+  /// Whether an await suspends even if it need not.
+  [[nodiscard]] bool always_suspends() const noexcept { return always_suspends_; }
+  /// Whether the loop is destroying its tasks: nothing that happens now is part of the execution.
+  [[nodiscard]] bool closing() const noexcept { return closing_; }
+
+  /// Makes `task` the running one for the life of the object.
+  class RunningTask {
+   public:
+    RunningTask(Loop& loop, detail::TaskBase& task) noexcept
+        : loop_(loop), previous_(loop.running_) {
+      loop.running_ = &task;
+    }
+    ~RunningTask() { loop_.running_ = previous_; }
+    RunningTask(const RunningTask&) = delete;
+    RunningTask& operator=(const RunningTask&) = delete;
+
+   private:
+    Loop& loop_;
+    detail::TaskBase* previous_;
+  };
+
+ protected:
+  Loop() = default;
+  ~Loop() = default;
+
+  /// Adds the timer to those that are pending; fire or disarm_timer() takes it out.
+  virtual void arm_timer(Timer& timer) = 0;
+  virtual void disarm_timer(Timer& timer) noexcept = 0;
+  /// For the loop that takes a timer out to run it.
+  static void mark_fired(Timer& timer) noexcept { timer.armed_ = false; }
+
+  TimePoint now_{};
+  detail::TaskBase* running_ = nullptr;
+  Observer* observer_ = nullptr;
+  bool always_suspends_ = false;
+  bool closing_ = false;
+
+ private:
+  friend class Timer;
+  static inline constinit thread_local Loop* current_ = nullptr;
+};
+
+inline LoopClock::time_point LoopClock::now() {
+  return Loop::current().now();
+}
+
+inline void Timer::arm() {
+  armed_ = true;
+  Loop::current().arm_timer(*this);
+}
+
+inline void Timer::disarm() noexcept {
+  if (!armed_) return;
+  armed_ = false;
+  if (Loop* loop = Loop::current_or_null()) loop->disarm_timer(*this);
+}
+
+}  // namespace cocheck

@@ -1,0 +1,163 @@
+#pragma once
+
+#include <cassert>
+#include <coroutine>
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "cocheck/detail/awaiters.hpp"
+#include "cocheck/detail/task_base.hpp"
+#include "cocheck/task.hpp"
+
+namespace cocheck {
+
+namespace detail {
+
+/// A spawned coroutine that ends with a T.
+template <class T>
+class TaskState final : public TaskBase {
+ public:
+  TaskState(Loop& loop, typename Task<T>::Handle body)
+      : TaskBase(loop, body, body.promise().definition()), body_(body) {}
+  ~TaskState() override { destroy_frame(); }
+
+  [[nodiscard]] std::exception_ptr exception() noexcept override {
+    exception_retrieved_ = true;
+    return result_.error();
+  }
+  [[nodiscard]] void* result_address() noexcept override {
+    exception_retrieved_ = true;
+    return &result_;
+  }
+  void destroy_frame() noexcept override {
+    if (body_) std::exchange(body_, {}).destroy();
+  }
+
+ private:
+  State take_result() noexcept override {
+    result_.take_over(std::move(body_.promise().result()));
+    destroy_frame();
+    if (result_.cancelled()) return State::cancelled;
+    exception_retrieved_ = result_.has_value();
+    return State::done;
+  }
+  void set_cancelled_result() noexcept override {
+    result_.set_error(std::make_exception_ptr(make_cancelled_error()), true);
+    exception_retrieved_ = true;
+  }
+
+  typename Task<T>::Handle body_;
+  Result<T> result_;
+};
+
+}  // namespace detail
+
+/// A task of unknown result type: what `current_task()` gives.
+class TaskRef {
+ public:
+  explicit TaskRef(detail::TaskBase& state) noexcept : state_(&state) {}
+
+  /// Asks the task to end by CancelledError at its present or next suspension, and says whether it
+  /// was not done yet. The task may catch it. Two requests before the first is delivered throw
+  /// once.
+  bool cancel(const std::string& message = {}) const { return state_->cancel(message); }
+  /// Takes a request back; returns how many remain.
+  int uncancel() const noexcept { return state_->uncancel(); }
+  [[nodiscard]] int cancelling() const noexcept { return state_->cancelling(); }
+
+  [[nodiscard]] bool done() const noexcept { return state_->done(); }
+  [[nodiscard]] bool cancelled() const noexcept { return state_->cancelled(); }
+
+  /// The given name, else that of the coroutine function.
+  [[nodiscard]] std::string name() const { return state_->name(); }
+  void set_name(std::string name) const { state_->set_name(std::move(name)); }
+  /// The path in the spawn tree, the same in every interleaving: "0.2.1".
+  [[nodiscard]] std::string id() const { return state_->id(); }
+
+  friend bool operator==(const TaskRef&, const TaskRef&) = default;
+
+  /// For combinators.
+  [[nodiscard]] detail::TaskBase& state() const noexcept { return *state_; }
+
+ protected:
+  detail::Reference<detail::TaskBase> state_;
+};
+
+/// A task that runs beside its creator: asyncio's Task object. Copies name the same task, which
+/// lives on without any of them.
+///
+/// Awaiting it gives the result: a copy where T can be copied, else the value itself, once. An
+/// error of the task is thrown there; one that nobody ever looks at is a failure of the execution.
+/// Cancelling a task that awaits a handle cancels the awaited task and waits for it.
+///
+///     TaskHandle<int> handle = create_task(answer());
+///     int value = co_await handle;
+template <class T = void>
+class TaskHandle : public TaskRef {
+ public:
+  using value_type = T;
+
+  explicit TaskHandle(detail::TaskState<T>& state) noexcept : TaskRef(state) {}
+
+  /// The value; throws what the task threw, CancelledError, or InvalidStateError when not done.
+  T result() const {
+    if (!done()) throw InvalidStateError("the task '" + name() + "' is not done yet");
+    return static_cast<Result<T>*>(state_->result_address())->copy_or_take();
+  }
+
+  /// The exception that it ended with or null. Throws CancelledError or InvalidStateError.
+  [[nodiscard]] std::exception_ptr exception() const {
+    if (!done()) throw InvalidStateError("the task '" + name() + "' is not done yet");
+    if (cancelled()) std::rethrow_exception(state_->exception());
+    return state_->exception();
+  }
+
+  class Awaiter : public detail::FutureAwaiter {
+   public:
+    explicit Awaiter(detail::TaskBase& task) noexcept : FutureAwaiter(task, "task.join") {}
+    void await_suspend(std::coroutine_handle<> coroutine) {
+      detail::TaskBase& task = detail::running_task();
+      awaits_itself_ = future_ == &task;
+      if (awaits_itself_) {
+        suspended_ = true;
+        task.yield(coroutine);
+      } else {
+        FutureAwaiter::await_suspend(coroutine);
+      }
+    }
+    T await_resume() const {
+      deliver_cancellation();
+      if (awaits_itself_) throw RuntimeError("a task cannot await itself");
+      return static_cast<Result<T>*>(future_->result_address())->copy_or_take();
+    }
+
+   private:
+    bool awaits_itself_ = false;
+  };
+  [[nodiscard]] Awaiter operator co_await() const noexcept { return Awaiter(*state_); }
+};
+
+/// Makes a task of the coroutine. Its first step is queued, not run. Throws RuntimeError when no
+/// loop runs.
+template <class T>
+TaskHandle<T> create_task(Task<T> coroutine, std::string name = {}) {
+  Loop& loop = Loop::current();
+  if (!coroutine.valid())
+    throw RuntimeError("create_task needs a coroutine that was not moved away");
+  auto* state = new detail::TaskState<T>(loop, coroutine.release());
+  TaskHandle<T> handle(*state);
+  if (!name.empty()) state->set_name(std::move(name));
+  loop.task_started(*state);
+  detail::observe(LoopEvent::Kind::spawn, loop.running(), "spawn", nullptr, state->definition(),
+                  [&](LoopEvent& event) { event.peer = state; });
+  loop.post(*state);
+  return handle;
+}
+
+/// The running task. Throws RuntimeError outside of tasks.
+[[nodiscard]] inline TaskRef current_task() {
+  return TaskRef(detail::running_task());
+}
+
+}  // namespace cocheck

@@ -1,0 +1,68 @@
+#include "cocheck/detail/gather_state.hpp"
+
+#include <cassert>
+
+#include "cocheck/detail/task_base.hpp"
+
+namespace cocheck::detail {
+
+GatherState::GatherState(std::size_t children, bool return_exceptions)
+    : CallbackFuture(Loop::current().running()),
+      children_(children),
+      return_exceptions_(return_exceptions) {}
+
+void GatherState::add(CallbackFuture& future) {
+  children_.emplace_back(*this, future);
+}
+
+void GatherState::start() {
+  if (children_.size() == 0) {
+    complete(State::done);
+    return;
+  }
+  retain();  // released by the last child
+  for (Child& child : children_) child.register_on(child.future());
+}
+
+bool GatherState::cancel(const std::string& message) {
+  if (done()) return false;
+  bool accepted = false;
+  for (Child& child : children_) accepted |= child.future().cancel(message);
+  // Where a child swallows the request, the end of the gather still tells of it.
+  cancel_requested_ |= accepted;
+  return accepted;
+}
+
+bool GatherState::Child::decides() {
+  if (gather_.return_exceptions_ || gather_.done() || gather_.deciding_ || !failed()) return false;
+  decider_ = true;
+  gather_.deciding_ = true;
+  return true;
+}
+
+void GatherState::child_done(Child& child) {
+  ++finished_;
+  const bool last = finished_ == children_.size();
+  if (!done()) {
+    if (!return_exceptions_ && child.decider()) {
+      deciding_ = false;
+      end(child.future().exception());
+    } else if (last && !deciding_) {
+      end(cancel_requested_ ? std::make_exception_ptr(CancelledError()) : nullptr);
+    }
+  } else {
+    (void)child.failed();  // an exception that comes too late is looked at and dropped
+  }
+  if (last) release();
+}
+
+void GatherState::child_gone() noexcept {
+  if (++finished_ == children_.size()) release();
+}
+
+void GatherState::end(std::exception_ptr error) {
+  error_ = std::move(error);
+  complete(State::done);
+}
+
+}  // namespace cocheck::detail

@@ -1,0 +1,159 @@
+#include "cocheck/detail/task_base.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <string_view>
+
+#include "cocheck/describe.hpp"
+
+namespace cocheck::detail {
+
+namespace {
+
+/// "increment" of "cocheck::Task<> shop::increment(cocheck::Lock&, int&)", "" where there is none.
+std::string_view coroutine_name(std::string_view signature) {
+  if (const auto with = signature.find(" ["); with != std::string_view::npos) {
+    signature = signature.substr(0, with);
+  }
+  if (signature.find("lambda") != std::string_view::npos ||
+      signature.find("anonymous class") != std::string_view::npos) {
+    return {};
+  }
+  signature = signature.substr(0, signature.find('('));
+  const auto is_name = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+  };
+  auto begin = signature.size();
+  while (begin > 0 && is_name(signature[begin - 1])) --begin;
+  return signature.substr(begin);
+}
+
+}  // namespace
+
+TaskBase::TaskBase(Loop& loop, std::coroutine_handle<> body, std::source_location definition)
+    : CallbackFuture(this),
+      Runnable(Kind::step, this),
+      loop_(loop),
+      resume_point_(body),
+      parent_(loop.running()),
+      definition_(definition),
+      place_(definition) {
+  if (parent_) index_ = parent_->next_child();
+}
+
+void TaskBase::destroy() noexcept {
+  // A chain of tasks of which each spawned the next may be long: no recursion.
+  TaskBase* task = this;
+  while (task != nullptr) {
+    task->report_lost_exception();
+    TaskBase* parent = task->parent_.detach();
+    delete task;
+    task = parent != nullptr && parent->drop() ? parent : nullptr;
+  }
+}
+
+void TaskBase::report_lost_exception() noexcept {
+  if (exception_retrieved_ || loop_.closing()) return;
+  loop_.fail({FailureKind::unretrieved_exception,
+              "task " + id() + " '" + name() + "' ended with " + describe(exception()) +
+                  ", and nobody looked at it",
+              place_});
+}
+
+std::vector<std::uint32_t> TaskBase::path() const {
+  std::vector<std::uint32_t> result;
+  for (const TaskBase* task = this; task != nullptr; task = task->parent()) {
+    result.push_back(task->index_);
+  }
+  std::reverse(result.begin(), result.end());
+  return result;
+}
+
+std::string TaskBase::id() const {
+  std::string result;
+  for (const std::uint32_t index : path()) {
+    if (!result.empty()) result += '.';
+    result += std::to_string(index);
+  }
+  return result;
+}
+
+std::string TaskBase::name() const {
+  if (!name_.empty()) return name_;
+  const std::string_view function = coroutine_name(definition_.function_name());
+  return function.empty() ? "task " + id() : std::string(function);
+}
+
+bool TaskBase::cancel(const std::string& message) {
+  observe(LoopEvent::Kind::cancel, loop_.running(), "cancel", nullptr,
+          loop_.running() != nullptr ? loop_.running()->place() : std::source_location{},
+          [&](LoopEvent& event) {
+            event.peer = this;
+            if (done()) event.detail = "already done";
+          });
+  if (done()) return false;
+  ++cancel_requests_;
+  const bool already_thrown = waiting_on_ != nullptr && waiting_on_->cancelled();
+  if (!already_thrown) message_ = message;
+  if (waiting_on_ != nullptr && waiting_on_->cancel(message)) return true;
+  must_cancel_ = true;
+  return true;
+}
+
+int TaskBase::uncancel() noexcept {
+  if (cancel_requests_ > 0) --cancel_requests_;
+  if (cancel_requests_ == 0) must_cancel_ = false;
+  return cancel_requests_;
+}
+
+void TaskBase::wake() {
+  observe(LoopEvent::Kind::wake, loop_.running(), "wake", nullptr, {},
+          [&](LoopEvent& event) { event.peer = this; });
+  loop_.post(*this);
+}
+
+void TaskBase::run() {
+  assert(!done());
+  const Loop::RunningTask running(loop_, *this);
+  deliver_ = std::exchange(must_cancel_, false);
+  waiting_on_ = nullptr;
+  if (!started_) {
+    started_ = true;
+    if (deliver_) {
+      deliver_ = false;
+      set_cancelled_result();
+      destroy_frame();
+      finish(State::cancelled);
+      return;
+    }
+  }
+  if (Retry* retry = std::exchange(retry_, nullptr)) {
+    retry->retry(*this);
+  } else {
+    next_ = resume_point_;
+  }
+  while (next_) std::exchange(next_, nullptr).resume();
+  if (body_ended_) {
+    State state = take_result();
+    if (must_cancel_) {  // asked during its last step: the result is dropped
+      must_cancel_ = false;
+      set_cancelled_result();
+      state = State::cancelled;
+    }
+    finish(state);
+  } else if (must_cancel_ && waiting_on_ != nullptr) {  // asked during this step
+    if (waiting_on_->cancel(message_)) must_cancel_ = false;
+  }
+}
+
+void TaskBase::finish(State state) {
+  observe(LoopEvent::Kind::finish, this, "", nullptr, place_, [&](LoopEvent& event) {
+    event.verb = state == State::cancelled ? "cancelled"
+                 : exception_retrieved_    ? "return"
+                                           : "throw";
+  });
+  complete(state);
+  loop_.task_finished(*this);
+}
+
+}  // namespace cocheck::detail

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "cocheck/loop.hpp"
+#include "cocheck/schedule.hpp"
+#include "cocheck/trace.hpp"
+#include "cocheck/world.hpp"
+
+namespace cocheck::detail {
+
+/// Writes down one execution: its choices by task ids, and its events for people. Only executions
+/// that are worth a look have one.
+class Recorder final : public Observer {
+ public:
+  // Called by the world.
+  void root_started(const TaskBase& root);
+  void begin_action(const Action& action, std::size_t alternatives, TimePoint now);
+  void chosen(const TaskBase* task, std::size_t value, std::size_t alternatives,
+              std::source_location place);
+  void clock_moved(TimePoint now);
+  void failed(const Failure& failure, const TaskBase* task);
+  /// The execution is over; `unfinished` begins the list of tasks that are left.
+  void finish(const TaskBase* unfinished);
+
+  void on_event(const LoopEvent& event) override;
+
+  /// What the task of an action is about to do.
+  [[nodiscard]] std::string label(const Action& action) const;
+
+  [[nodiscard]] const Trace& trace() const noexcept { return trace_; }
+  [[nodiscard]] const std::vector<Choice>& choices() const noexcept { return choices_; }
+
+ private:
+  struct Parked {
+    std::string verb;
+    std::string object;
+    std::string waits_for;
+  };
+
+  TraceEvent& add(TraceEvent::Kind kind, const TaskBase* task);
+  [[nodiscard]] std::string object_name(const char* verb, const void* object);
+  void number_objects();
+
+  Trace trace_;
+  std::vector<Choice> choices_;
+  std::map<std::pair<const void*, std::string>, std::string> objects_;
+  std::map<std::string, int> objects_of_type_;
+  std::unordered_map<const TaskBase*, Parked> parked_;
+  std::map<std::string, std::string> holders_;  // object to task
+  const TaskBase* acting_ = nullptr;            // whose lane what happens outside of tasks goes to
+  Duration time_{0};
+};
+
+/// A place for people: the path as the compiler knew it, the line, and the function.
+[[nodiscard]] Place to_place(const std::source_location& location);
+
+}  // namespace cocheck::detail

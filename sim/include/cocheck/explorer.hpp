@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "cocheck/errors.hpp"
+
+namespace cocheck {
+
+class World;
+
+/// In which order a world offers what is ready.
+enum class Order : std::uint8_t {
+  any,   ///< every ready task and due timer is an alternative
+  fifo,  ///< asyncio's event loop: one queue, iterations, timers behind what is ready
+};
+
+/// The model did not do the same again although the same choices were made.
+class NotDeterministic : public Error {
+ public:
+  explicit NotDeterministic(const std::string& what) : Error(what) {}
+  NotDeterministic(std::size_t position, std::size_t expected, std::size_t found)
+      : Error("the model is not deterministic: at choice " + std::to_string(position) + " it had " +
+              std::to_string(expected) + " alternatives before and " + std::to_string(found) +
+              " now; look for state that outlives an execution, addresses or real time") {}
+};
+
+/// A schedule does not fit the model that replays it.
+class ReplayDiverged : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Decides which execution comes next, by making its choices.
+///
+/// One explorer makes one search. Before each execution next() is asked; during it pick() is called
+/// at every point with more than one alternative; afterwards the choices made are the tape of the
+/// world. Alternative 0 is always what a FIFO queue would do.
+class Explorer {
+ public:
+  Explorer() = default;
+  Explorer(const Explorer&) = delete;
+  Explorer& operator=(const Explorer&) = delete;
+  virtual ~Explorer() = default;
+
+  /// Prepares the next execution; false when there is none left.
+  virtual bool next() = 0;
+
+  /// The alternative to take, below `alternatives`. The actions can be asked of `world`.
+  virtual std::size_t pick(std::size_t alternatives, const World& world) = 0;
+
+  [[nodiscard]] virtual Order order() const noexcept { return Order::any; }
+
+  /// Whether pick() is to be called for choices with a single alternative too.
+  [[nodiscard]] virtual bool picks_forced() const noexcept { return false; }
+
+  /// Whether every execution that there is has been made; asked when next() has said no.
+  [[nodiscard]] virtual bool exhausted() const noexcept { return false; }
+};
+
+}  // namespace cocheck

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cocheck {
+
+/// Which explorer decides.
+enum class Strategy : std::uint8_t {
+  automatic,   ///< fifo once, then exhaustive within a budget, then random
+  fifo,        ///< asyncio's own order, one execution
+  exhaustive,  ///< every interleaving, depth first
+  random,      ///< uniform over what can happen next, seeded
+};
+
+/// When time moves.
+enum class Clock : std::uint8_t {
+  idle,  ///< only when nothing is ready: it jumps to the next deadline
+  race,  ///< the next timers may also fire while tasks are ready, so a timeout can hit anywhere
+};
+
+/// What to explore, how and for how long.
+struct Options {
+  Strategy strategy = Strategy::automatic;
+  std::uint64_t seed = 1;
+  /// How many executions at the most, over all strategies; those that shrink a failure come on top.
+  std::uint64_t max_executions = 10'000;
+  /// How many actions one execution may take. More are a failure: perhaps a livelock.
+  std::uint64_t max_steps = 100'000;
+  /// How much real time the search may take; asked between executions.
+  std::optional<std::chrono::milliseconds> max_time;
+  Clock clock = Clock::idle;
+  /// Up to how many cancellations the explorer injects, at any point of any task but the first.
+  std::uint32_t cancellations = 0;
+  /// Whether an await suspends even if it need not, so that code cannot rely on fast paths.
+  bool always_suspend = false;
+  /// Whether the first failure ends the search. If not, all failing executions are counted.
+  bool stop_at_failure = true;
+  /// Whether a failing schedule is made small.
+  bool shrink = true;
+  /// A schedule to replay instead of searching: the path of a schedule file or the one-line form.
+  std::string replay;
+  /// The full name of the test and the program it is in, for the schedule file.
+  std::string test;
+  std::string program;
+};
+
+[[nodiscard]] const char* to_string(Strategy strategy) noexcept;
+[[nodiscard]] const char* to_string(Clock clock) noexcept;
+
+/// The strategy or clock of that name ("auto", "fifo", "exhaustive", "random"; "idle", "race").
+/// Throws ValueError with the names there are.
+[[nodiscard]] Strategy parse_strategy(std::string_view name);
+[[nodiscard]] Clock parse_clock(std::string_view name);
+
+}  // namespace cocheck

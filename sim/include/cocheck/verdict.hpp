@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cocheck/failure.hpp"
+#include "cocheck/schedule.hpp"
+
+namespace cocheck {
+
+/// What a search has shown. It claims no more than was done, and names every limit that was hit.
+struct [[nodiscard]] Verdict {
+  enum class Kind : std::uint8_t {
+    proved,         ///< every schedule there is passes
+    proved_within,  ///< every schedule within `bound` passes
+    sampled,        ///< some schedules were run and pass; others may fail
+    failed,         ///< `failure`, and `recording` has the schedule
+    inconclusive,   ///< `reason` says why nothing can be claimed
+  };
+
+  /// How many executions an explorer made.
+  struct Share {
+    std::string strategy;
+    std::uint64_t executions = 0;
+  };
+
+  Kind kind = Kind::inconclusive;
+  std::string bound;   ///< of proved_within, such as "1 cancellation"
+  std::string reason;  ///< of inconclusive
+  std::vector<Share> shares;
+  std::uint64_t executions = 0;
+  std::uint64_t distinct = 0;      ///< of `executions`, those with different schedules
+  bool distinct_at_least = false;  ///< whether counting them stopped before the end
+  std::uint64_t failing =
+      0;                    ///< how many executions failed; more than 1 only with !stop_at_failure
+  std::uint64_t cut = 0;    ///< how many were stopped at Options::max_steps
+  std::uint64_t steps = 0;  ///< actions over all executions
+  std::uint64_t seed = 0;
+  /// Limits that ended the search before it was complete, in words.
+  std::vector<std::string> limits;
+  std::optional<Failure> failure;
+  /// The schedule and trace of the failure, or of an execution that was cut.
+  std::optional<Recording> recording;
+
+  /// Whether nothing is wrong: proved, proved_within or sampled.
+  [[nodiscard]] bool passed() const noexcept {
+    return kind != Kind::failed && kind != Kind::inconclusive;
+  }
+
+  /// One or two sentences: the verdict and what it rests on.
+  [[nodiscard]] std::string summary() const;
+
+  /// The summary and, where there is a recording, its table and the line that replays it.
+  [[nodiscard]] std::string report() const;
+};
+
+[[nodiscard]] const char* to_string(Verdict::Kind kind) noexcept;
+
+}  // namespace cocheck

@@ -1,0 +1,71 @@
+#include "cocheck/minimise.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace cocheck {
+
+std::vector<Deviation> deviations_of(std::span<const Choice> choices,
+                                     std::span<const std::uint32_t> tape) {
+  std::vector<Deviation> deviations;
+  std::size_t position = 0;
+  for (const Choice& choice : choices) {
+    if (choice.alternatives == 1) continue;
+    if (tape[position] != 0) deviations.push_back({position, choice});
+    ++position;
+  }
+  assert(position == tape.size());
+  return deviations;
+}
+
+std::vector<Deviation> minimise(World& world, const Model& model, std::vector<Deviation> deviations,
+                                FailureKind kind, std::uint64_t max_executions) {
+  std::uint64_t executions = 0;
+  const auto still_fails = [&](const std::vector<Deviation>& candidate) {
+    if (executions == max_executions) return false;
+    ++executions;
+    GuidedExplorer explorer(candidate);
+    explorer.next();
+    world.run(model, explorer);
+    return world.failure().has_value() && world.failure()->kind == kind;
+  };
+
+  // Chunks of half the size, of a quarter, ..., single choices; again as long as that helps.
+  for (bool smaller = true; smaller && !deviations.empty();) {
+    smaller = false;
+    for (std::size_t chunk = (deviations.size() + 1) / 2; chunk > 0; chunk /= 2) {
+      for (std::size_t begin = 0; begin < deviations.size();) {
+        const std::size_t end = std::min(begin + chunk, deviations.size());
+        std::vector<Deviation> candidate(deviations.begin(),
+                                         deviations.begin() + static_cast<std::ptrdiff_t>(begin));
+        candidate.insert(candidate.end(), deviations.begin() + static_cast<std::ptrdiff_t>(end),
+                         deviations.end());
+        if (still_fails(candidate)) {
+          deviations = std::move(candidate);
+          smaller = true;
+        } else {
+          begin = end;
+        }
+      }
+      if (deviations.empty()) break;
+    }
+    for (std::size_t i = 0; i < deviations.size(); ++i) {
+      if (deviations[i].choice.kind != Choice::Kind::value) continue;
+      // A lower value is simpler: by bisection, then one by one.
+      std::size_t low = 1;  // 0 was tried when the deviation was left out
+      while (low < deviations[i].choice.value) {
+        std::vector<Deviation> candidate = deviations;
+        candidate[i].choice.value = low + (deviations[i].choice.value - low) / 2;
+        if (still_fails(candidate)) {
+          deviations = std::move(candidate);
+          smaller = true;
+        } else {
+          low = candidate[i].choice.value + 1;
+        }
+      }
+    }
+  }
+  return deviations;
+}
+
+}  // namespace cocheck

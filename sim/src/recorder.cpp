@@ -1,0 +1,208 @@
+#include "cocheck/detail/recorder.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "cocheck/detail/task_base.hpp"
+
+namespace cocheck::detail {
+
+namespace {
+
+TraceEvent::Kind to_kind(LoopEvent::Kind kind) {
+  switch (kind) {
+    case LoopEvent::Kind::spawn:
+      return TraceEvent::Kind::spawn;
+    case LoopEvent::Kind::operation:
+      return TraceEvent::Kind::operation;
+    case LoopEvent::Kind::park:
+      return TraceEvent::Kind::park;
+    case LoopEvent::Kind::yield:
+      return TraceEvent::Kind::yield;
+    case LoopEvent::Kind::wake:
+      return TraceEvent::Kind::wake;
+    case LoopEvent::Kind::cancel:
+      return TraceEvent::Kind::cancel;
+    case LoopEvent::Kind::note:
+      return TraceEvent::Kind::note;
+    case LoopEvent::Kind::finish:
+      return TraceEvent::Kind::finish;
+  }
+  return TraceEvent::Kind::operation;
+}
+
+}  // namespace
+
+Place to_place(const std::source_location& location) {
+  if (location.line() == 0) return {};
+  return {location.file_name(), static_cast<unsigned>(location.line()), location.function_name()};
+}
+
+TraceEvent& Recorder::add(TraceEvent::Kind kind, const TaskBase* task) {
+  TraceEvent event;
+  event.kind = kind;
+  event.step = choices_.empty() ? 0 : trace_.events.empty() ? 0 : trace_.events.back().step;
+  event.time = time_;
+  if (task != nullptr) event.task = task->id();
+  trace_.events.push_back(std::move(event));
+  return trace_.events.back();
+}
+
+void Recorder::root_started(const TaskBase& root) {
+  trace_.events.clear();  // the spawn of the first task is nobody's doing
+  trace_.tasks = {{root.id(), root.name(), to_place(root.definition())}};
+}
+
+std::string Recorder::label(const Action& action) const {
+  switch (action.kind) {
+    case Choice::Kind::timer:
+      return "timer";
+    case Choice::Kind::callback:
+      return "callback";
+    case Choice::Kind::cancel:
+      return "cancel";
+    case Choice::Kind::value:
+      return "choose";
+    case Choice::Kind::step:
+      break;
+  }
+  if (!action.task->started()) return "start";
+  const auto parked = parked_.find(action.task);
+  return parked == parked_.end() ? "resume" : "resume " + parked->second.verb;
+}
+
+void Recorder::begin_action(const Action& action, std::size_t alternatives, TimePoint now) {
+  time_ = now.time_since_epoch();
+  acting_ = action.task;
+  const bool first = choices_.empty();
+  const std::size_t step = first ? 0 : trace_.events.back().step + 1;
+  Choice choice;
+  choice.kind = action.kind;
+  choice.task = action.task->id();
+  if (action.kind == Choice::Kind::timer) choice.value = action.number;
+  choice.alternatives = alternatives;
+  choice.label = label(action);
+  choice.place = to_place(action.task->place());
+  choices_.push_back(std::move(choice));
+
+  const auto kind = action.kind == Choice::Kind::timer    ? TraceEvent::Kind::timer
+                    : action.kind == Choice::Kind::cancel ? TraceEvent::Kind::cancel
+                                                          : TraceEvent::Kind::step;
+  TraceEvent& event = add(kind, action.task);
+  event.step = step;
+  event.verb = choices_.back().label;
+  event.place = choices_.back().place;
+  if (action.kind == Choice::Kind::cancel) {
+    event.task.clear();
+    event.peer = action.task->id();
+    event.verb = "cancel";
+  }
+}
+
+void Recorder::chosen(const TaskBase* task, std::size_t value, std::size_t alternatives,
+                      std::source_location place) {
+  Choice choice;
+  choice.kind = Choice::Kind::value;
+  choice.task = task != nullptr ? task->id() : "0";
+  choice.value = value;
+  choice.alternatives = alternatives;
+  choice.label = "choose";
+  choice.place = to_place(place);
+  choices_.push_back(choice);
+  TraceEvent& event = add(TraceEvent::Kind::choose, task);
+  event.verb = "choose";
+  event.detail = std::to_string(value) + " of " + std::to_string(alternatives);
+  event.place = choice.place;
+}
+
+void Recorder::clock_moved(TimePoint now) {
+  time_ = now.time_since_epoch();
+  add(TraceEvent::Kind::clock, nullptr);
+}
+
+void Recorder::failed(const Failure& failure, const TaskBase* task) {
+  TraceEvent& event = add(TraceEvent::Kind::failure, task);
+  event.verb = to_string(failure.kind);
+  event.detail = failure.message;
+  event.place = to_place(failure.place);
+}
+
+std::string Recorder::object_name(const char* verb, const void* object) {
+  if (object == nullptr) return {};
+  const std::string_view text(verb);
+  const auto dot = text.find('.');
+  if (dot == std::string_view::npos || text.substr(0, dot) == "task") return {};
+  const std::string type(text.substr(0, dot));
+  const auto [entry, is_new] = objects_.try_emplace({object, type});
+  if (is_new) entry->second = type + " " + std::to_string(++objects_of_type_[type]);
+  return entry->second;
+}
+
+void Recorder::on_event(const LoopEvent& event) {
+  const TaskBase* task = event.task != nullptr ? event.task : acting_;
+  if (event.kind == LoopEvent::Kind::cancel && event.task == nullptr) return;  // begin_action told
+  TraceEvent& added = add(to_kind(event.kind), task);
+  added.verb = event.verb;
+  added.object = object_name(event.verb, event.object);
+  added.detail = event.detail;
+  added.place = to_place(event.place);
+  added.suspicious = event.suspicious;
+  if (event.peer != nullptr) added.peer = event.peer->id();
+  if (added.place.file.empty() && task != nullptr) added.place = to_place(task->place());
+
+  switch (event.kind) {
+    case LoopEvent::Kind::spawn:
+      trace_.tasks.push_back({added.peer, event.peer->name(), added.place});
+      break;
+    case LoopEvent::Kind::park:
+    case LoopEvent::Kind::yield:
+      parked_[task] = {added.verb, added.object, added.peer};
+      break;
+    case LoopEvent::Kind::operation:
+      if (added.verb.ends_with(".acquire")) {
+        holders_[added.object] = added.task;
+      } else if (added.verb.ends_with(".release")) {
+        holders_.erase(added.object);
+      }
+      break;
+    case LoopEvent::Kind::finish:
+      parked_.erase(task);
+      break;
+    default:
+      break;
+  }
+}
+
+void Recorder::finish(const TaskBase* unfinished) {
+  for (const TaskBase* task = unfinished; task != nullptr; task = task->next_task) {
+    StuckTask stuck;
+    stuck.task = task->id();
+    stuck.place = to_place(task->place());
+    const auto parked = parked_.find(task);
+    if (parked != parked_.end()) {
+      stuck.verb = parked->second.verb;
+      stuck.object = parked->second.object;
+      stuck.holder = parked->second.waits_for;
+      if (const auto holder = holders_.find(stuck.object); holder != holders_.end()) {
+        stuck.holder = holder->second;
+      }
+    } else {
+      stuck.verb = "start";
+    }
+    trace_.stuck.push_back(std::move(stuck));
+  }
+  number_objects();
+}
+
+void Recorder::number_objects() {
+  // A number tells objects of one type apart; where there is one only, it says nothing.
+  const auto shorten = [&](std::string& name) {
+    if (!name.ends_with(" 1")) return;
+    std::string type = name.substr(0, name.size() - 2);
+    if (objects_of_type_[type] == 1) name = std::move(type);
+  };
+  for (TraceEvent& event : trace_.events) shorten(event.object);
+  for (StuckTask& stuck : trace_.stuck) shorten(stuck.object);
+}
+
+}  // namespace cocheck::detail

@@ -1,0 +1,100 @@
+#include "cocheck/verdict.hpp"
+
+#include "cocheck/schedule_line.hpp"
+#include "cocheck/text_table.hpp"
+
+namespace cocheck {
+
+namespace {
+
+/// 1234567 as "1,234,567".
+std::string grouped(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, ",");
+  return text;
+}
+
+std::string counted(std::uint64_t number, const char* noun) {
+  return grouped(number) + " " + noun + (number == 1 ? "" : "s");
+}
+
+std::string place_of(const std::source_location& place) {
+  if (place.line() == 0) return {};
+  return " at " + std::string(place.file_name()) + ":" + std::to_string(place.line());
+}
+
+std::string by_strategy(const Verdict& verdict) {
+  std::string text;
+  for (const Verdict::Share& share : verdict.shares) {
+    if (!text.empty()) text += ", ";
+    text += grouped(share.executions) + " " + share.strategy;
+    if (share.strategy == "random") text += " from seed " + std::to_string(verdict.seed);
+  }
+  return text;
+}
+
+}  // namespace
+
+const char* to_string(Verdict::Kind kind) noexcept {
+  switch (kind) {
+    case Verdict::Kind::proved:
+      return "Proved";
+    case Verdict::Kind::proved_within:
+      return "ProvedWithin";
+    case Verdict::Kind::sampled:
+      return "Sampled";
+    case Verdict::Kind::failed:
+      return "Failed";
+    case Verdict::Kind::inconclusive:
+      return "Inconclusive";
+  }
+  return "";
+}
+
+std::string Verdict::summary() const {
+  std::string text = to_string(kind);
+  switch (kind) {
+    case Kind::proved:
+      text += ": every schedule passes (" + counted(executions, "execution") + ", " +
+              by_strategy(*this) + ").";
+      break;
+    case Kind::proved_within:
+      text += "(" + bound + "): every schedule within that bound passes (" +
+              counted(executions, "execution") + ", " + by_strategy(*this) + ").";
+      break;
+    case Kind::sampled:
+      text += "(" + grouped(executions) + "): " +
+              (executions == 1 ? std::string("the one schedule that was run passes")
+                               : "all schedules that were run pass, " +
+                                     std::string(distinct_at_least ? "at least " : "") +
+                                     grouped(distinct) + " of them distinct") +
+              " (" + by_strategy(*this) + "). Others may fail.";
+      break;
+    case Kind::failed:
+      text += ": " + std::string(to_string(failure->kind)) + ": " + failure->message +
+              place_of(failure->place) + ". ";
+      text += failing > 1 ? counted(failing, "failing execution") + " of " + grouped(executions)
+                          : "Found in execution " + grouped(executions);
+      text += " (" + by_strategy(*this) + ").";
+      break;
+    case Kind::inconclusive:
+      text += ": " + reason;
+      if (executions > 0) {
+        text += " (" + counted(executions, "execution") + ", " + by_strategy(*this) + ")";
+      }
+      text += ".";
+      break;
+  }
+  for (const std::string& limit : limits) text += " Limit hit: " + limit + ".";
+  return text;
+}
+
+std::string Verdict::report() const {
+  std::string text = summary() + "\n";
+  if (recording) {
+    text += "\n" + text_table(*recording) + "\nschedule: " + to_line(recording->schedule) + "\n";
+  }
+  return text;
+}
+
+}  // namespace cocheck

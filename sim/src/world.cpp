@@ -1,0 +1,329 @@
+#include "cocheck/world.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "cocheck/describe.hpp"
+#include "cocheck/detail/recorder.hpp"
+#include "cocheck/task_handle.hpp"
+
+namespace cocheck {
+
+/// Ends an execution however it is left: with its result, or because a replay diverged.
+class World::Closing {
+ public:
+  explicit Closing(World& world) noexcept : world_(world) {}
+  ~Closing() { world_.close(); }
+  Closing(const Closing&) = delete;
+  Closing& operator=(const Closing&) = delete;
+
+ private:
+  World& world_;
+};
+
+World::World(const Options& options)
+    : max_steps_(options.max_steps),
+      max_cancellations_(options.cancellations),
+      clock_(options.clock) {
+  always_suspends_ = options.always_suspend;
+}
+
+World::~World() = default;
+
+void World::run(const Model& model, Explorer& explorer, detail::Recorder* recorder) {
+  const Loop::Scope scope(*this);
+  explorer_ = &explorer;
+  recorder_ = recorder;
+  observer_ = recorder;
+  fifo_ = explorer.order() == Order::fifo;
+  picks_forced_ = explorer.picks_forced();
+  failure_.reset();
+  tape_.clear();
+  now_ = TimePoint{};
+  steps_ = 0;
+  cut_ = false;
+  iteration_left_ = 0;
+  cancellations_left_ = max_cancellations_;
+
+  const Closing closing(*this);
+  start(model);
+  if (fifo_) {
+    run_fifo();
+  } else {
+    run_any_order();
+  }
+  conclude();
+}
+
+void World::start(const Model& model) {
+  assert(ready_.empty() && settling_.empty() && timers_.empty() && first_task_ == nullptr);
+  TaskHandle<> root = create_task(model());
+  root_ = detail::Reference<detail::TaskBase>(&root.state());
+  if (recorder_ != nullptr) {
+    root.set_name("main");
+    recorder_->root_started(*root_);
+  }
+}
+
+bool World::root_done() const noexcept {
+  return root_->done();
+}
+
+void World::run_any_order() {
+  while (!failure_ && !root_done()) {
+    const std::size_t alternatives = count_alternatives();
+    if (alternatives == 0) {
+      if (timers_.empty()) return;
+      move_clock(timers_.front()->deadline());
+      continue;
+    }
+    if (steps_ == max_steps_) {
+      cut_ = true;
+      return;
+    }
+    perform(action(pick(alternatives)), alternatives);
+  }
+}
+
+void World::run_fifo() {
+  while (!failure_ && !root_done()) {
+    if (iteration_left_ == 0) {
+      if (ready_.empty()) {
+        if (timers_.empty()) return;
+        move_clock(timers_.front()->deadline());
+      }
+      const std::size_t due = count_due_timers();
+      ready_.insert(ready_.end(), timers_.begin(),
+                    timers_.begin() + static_cast<std::ptrdiff_t>(due));
+      timers_.erase(timers_.begin(), timers_.begin() + static_cast<std::ptrdiff_t>(due));
+      iteration_left_ = ready_.size();
+    }
+    Runnable& next = *ready_.front();
+    if (next.kind() == Runnable::Kind::settling) {
+      remove_ready(0);
+      next.run();
+      continue;
+    }
+    if (steps_ == max_steps_) {
+      cut_ = true;
+      return;
+    }
+    perform(action(pick(1)), 1);
+  }
+}
+
+std::size_t World::count_due_timers() const noexcept {
+  std::size_t due = 0;
+  while (due < timers_.size() && timers_[due]->deadline() <= now_) ++due;
+  return due;
+}
+
+std::size_t World::count_racing_timers(std::size_t due) const noexcept {
+  if (clock_ != Clock::race || due == timers_.size()) return 0;
+  const TimePoint earliest = timers_[due]->deadline();
+  std::size_t end = due;
+  while (end < timers_.size() && timers_[end]->deadline() == earliest) ++end;
+  return end - due;
+}
+
+std::size_t World::count_alternatives() noexcept {
+  offered_timers_ = 0;
+  if (!timers_.empty()) {
+    const std::size_t due = count_due_timers();
+    offered_timers_ = due;
+    // Where nothing is ready the clock jumps there anyway.
+    if (!ready_.empty() || due > 0) offered_timers_ += count_racing_timers(due);
+  }
+  std::size_t alternatives = ready_.size() + offered_timers_;
+  // Without anything else to do a cancellation is tried only where it can still help: a deadlock
+  // stays one, and time may jump first.
+  if (alternatives > 0 && cancellations_left_ > 0) alternatives += unfinished_tasks_ - 1;
+  return alternatives;
+}
+
+Action World::action(std::size_t index) const {
+  if (index < ready_.size()) {
+    Runnable* runnable = ready_[index];
+    const Choice::Kind kind = runnable->kind() == Runnable::Kind::step    ? Choice::Kind::step
+                              : runnable->kind() == Runnable::Kind::timer ? Choice::Kind::timer
+                                                                          : Choice::Kind::callback;
+    return {kind, runnable, runnable->task(), runnable->number()};
+  }
+  index -= ready_.size();
+  if (index < offered_timers_) {
+    Timer* timer = timers_[index];
+    return {Choice::Kind::timer, timer, timer->task(), timer->number()};
+  }
+  index -= offered_timers_;
+  detail::TaskBase* task = first_task_->next_task;
+  for (; index > 0; --index) task = task->next_task;
+  return {Choice::Kind::cancel, nullptr, task, 0};
+}
+
+std::string World::label(const Action& action) const {
+  return recorder_ != nullptr ? recorder_->label(action) : std::string();
+}
+
+std::size_t World::pick(std::size_t alternatives) {
+  if (alternatives == 1 && !picks_forced_) return 0;
+  const std::size_t choice = explorer_->pick(alternatives, *this);
+  assert(choice < alternatives);
+  if (alternatives > 1) tape_.push_back(static_cast<std::uint32_t>(choice));
+  return choice;
+}
+
+void World::perform(const Action& action, std::size_t alternatives) {
+  ++steps_;
+  if (recorder_ != nullptr) recorder_->begin_action(action, alternatives, now_);
+  if (action.runnable == nullptr) {
+    --cancellations_left_;
+    action.task->cancel({});
+  } else {
+    if (action.kind == Choice::Kind::timer) {
+      take_timer(static_cast<Timer&>(*action.runnable));
+    } else {
+      remove_ready(static_cast<std::size_t>(
+          std::find(ready_.begin(), ready_.end(), action.runnable) - ready_.begin()));
+    }
+    action.runnable->run();
+  }
+  if (!settling_.empty()) run_settling();
+}
+
+void World::run_settling() {
+  for (std::size_t i = 0; i < settling_.size(); ++i) settling_[i]->run();
+  settling_.clear();
+}
+
+void World::take_timer(Timer& timer) noexcept {
+  mark_fired(timer);
+  if (timer.deadline() > now_) move_clock(timer.deadline());
+  disarm_timer(timer);
+}
+
+void World::move_clock(TimePoint time) {
+  assert(time >= now_);
+  if (time == now_) return;
+  now_ = time;
+  if (recorder_ != nullptr) recorder_->clock_moved(now_);
+}
+
+void World::advance(Duration duration) {
+  move_clock(now_ + duration);
+}
+
+void World::remove_ready(std::size_t index) noexcept {
+  ready_.erase(ready_.begin() + static_cast<std::ptrdiff_t>(index));
+  if (index < iteration_left_) --iteration_left_;
+}
+
+void World::conclude() {
+  if (failure_ || cut_) return;
+  if (!root_done()) {
+    fail({FailureKind::deadlock,
+          std::to_string(unfinished_tasks_) +
+              (unfinished_tasks_ == 1 ? " task waits" : " tasks wait") +
+              " and nothing is left that could wake " + (unfinished_tasks_ == 1 ? "it" : "them"),
+          root_->place()});
+    return;
+  }
+  const bool cancelled_from_outside = cancellations_left_ < max_cancellations_;
+  if (const std::exception_ptr error = root_->exception();
+      error != nullptr && !(root_->cancelled() && cancelled_from_outside)) {
+    fail({FailureKind::exception, describe(error) + " left the model", root_->place()});
+  } else if (first_task_ != nullptr) {
+    fail({FailureKind::unfinished_task,
+          "task " + first_task_->id() + " '" + first_task_->name() +
+              "' was not finished when the model returned: await it, or cancel and await it",
+          first_task_->place()});
+  }
+}
+
+void World::close() noexcept {
+  if (recorder_ != nullptr) {
+    const bool stuck = cut_ || (failure_ && (failure_->kind == FailureKind::deadlock ||
+                                             failure_->kind == FailureKind::unfinished_task));
+    recorder_->finish(stuck ? first_task_ : nullptr);
+  }
+  closing_ = true;
+  observer_ = nullptr;
+  for (Runnable* runnable : ready_) runnable->abandoned();
+  for (Runnable* runnable : settling_) runnable->abandoned();
+  ready_.clear();
+  settling_.clear();
+  // First everybody leaves the queues in which they stand, while these are all alive.
+  for (detail::TaskBase* task = first_task_; task != nullptr; task = task->next_task) {
+    if (detail::Awaited* awaited = task->waiting_on()) awaited->abandon();
+  }
+  for (detail::TaskBase* task = first_task_; task != nullptr; task = task->next_task) {
+    task->abandon();
+  }
+  // Children before their parents: they use what lives in the frames of these.
+  while (detail::TaskBase* task = last_task_) {
+    task->destroy_frame();
+    task_finished(*task);
+  }
+  root_ = {};
+  timers_.clear();
+  closing_ = false;
+}
+
+void World::post(Runnable& runnable) {
+  if (closing_) return;
+  if (runnable.kind() == Runnable::Kind::settling && !fifo_) {
+    settling_.push_back(&runnable);
+  } else {
+    ready_.push_back(&runnable);
+  }
+}
+
+void World::task_started(detail::TaskBase& task) {
+  task.retain();
+  task.previous_task = last_task_;
+  task.next_task = nullptr;
+  (last_task_ != nullptr ? last_task_->next_task : first_task_) = &task;
+  last_task_ = &task;
+  ++unfinished_tasks_;
+}
+
+void World::task_finished(detail::TaskBase& task) noexcept {
+  (task.previous_task != nullptr ? task.previous_task->next_task : first_task_) = task.next_task;
+  (task.next_task != nullptr ? task.next_task->previous_task : last_task_) = task.previous_task;
+  --unfinished_tasks_;
+  task.release();
+}
+
+std::size_t World::choose(std::size_t alternatives, std::source_location place) {
+  if (closing_) return 0;
+  choosing_value_ = true;
+  const std::size_t value = pick(alternatives);
+  choosing_value_ = false;
+  if (recorder_ != nullptr) recorder_->chosen(running_, value, alternatives, place);
+  return value;
+}
+
+void World::fail(Failure failure) {
+  if (failure_ || closing_) return;
+  failure_ = std::move(failure);
+  if (recorder_ != nullptr) recorder_->failed(*failure_, running_);
+}
+
+void World::arm_timer(Timer& timer) {
+  const auto later = [](TimePoint deadline, const Timer* other) {
+    return deadline < other->deadline();
+  };
+  timers_.insert(std::upper_bound(timers_.begin(), timers_.end(), timer.deadline(), later), &timer);
+}
+
+void World::disarm_timer(Timer& timer) noexcept {
+  if (const auto found = std::find(timers_.begin(), timers_.end(), &timer);
+      found != timers_.end()) {
+    timers_.erase(found);
+  } else if (const auto queued = std::find(ready_.begin(), ready_.end(), &timer);
+             queued != ready_.end()) {  // in fifo order due timers stand there
+    remove_ready(static_cast<std::size_t>(queued - ready_.begin()));
+  }
+}
+
+}  // namespace cocheck

@@ -1,0 +1,354 @@
+#include "story.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <string_view>
+#include <unordered_map>
+
+namespace cocheck::detail {
+
+namespace {
+
+using Kind = TraceEvent::Kind;
+
+/// `text` split at its last dot, when a number follows it.
+struct Sibling {
+  std::string_view parent;
+  std::uint64_t number = 0;
+  bool valid = false;
+};
+
+Sibling sibling(std::string_view id) {
+  const std::size_t dot = id.rfind('.');
+  if (dot == std::string_view::npos) return {};
+  Sibling result{id.substr(0, dot), 0, false};
+  const std::string_view digits = id.substr(dot + 1);
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), result.number);
+  result.valid = error == std::errc{} && end == digits.data() + digits.size();
+  return result;
+}
+
+bool follows(std::string_view id, std::string_view next) {
+  const Sibling a = sibling(id);
+  const Sibling b = sibling(next);
+  return a.valid && b.valid && a.parent == b.parent && a.number + 1 == b.number;
+}
+
+/// "verb object detail", without those that are empty.
+Line phrase(std::string_view verb, std::string_view object, std::string_view detail) {
+  Line line;
+  if (!verb.empty()) line.push_back({Tone::verb, clean(verb)});
+  for (const std::string_view text : {object, detail}) {
+    if (text.empty()) continue;
+    line.push_back({Tone::object, (line.empty() ? "" : " ") + clean(text)});
+  }
+  return line;
+}
+
+std::string_view verb_or(const std::string& verb, std::string_view usual) {
+  return verb.empty() ? usual : std::string_view(verb);
+}
+
+Line phrase_of(const TraceEvent& event) {
+  switch (event.kind) {
+    case Kind::park: {
+      Line line = phrase(verb_or(event.verb, "something"), event.object, event.detail);
+      if (event.verb != "sleep") line.front().text = "waits in " + line.front().text;
+      return line;
+    }
+    case Kind::yield:
+      return phrase(verb_or(event.verb, "yields"), event.object, event.detail);
+    case Kind::finish:
+      return phrase(verb_or(event.verb, "ends"), event.object, event.detail);
+    case Kind::choose:
+      return phrase(verb_or(event.verb, "chooses"), event.object, event.detail);
+    case Kind::note:
+      return phrase("", "\u201c" + event.detail + "\u201d", "");
+    case Kind::timer: {
+      const std::string what = plain_text(phrase(event.verb, event.object, event.detail));
+      return phrase("timer due", what, "");
+    }
+    default:
+      return phrase(event.verb, event.object, event.detail);
+  }
+}
+
+Marker marker_of(const TraceEvent& event) {
+  if (event.kind == Kind::failure) return Marker::failure;
+  if (event.suspicious) return Marker::suspicious;
+  if (event.kind == Kind::finish) {
+    return event.verb == "cancelled" ? Marker::cancelled : Marker::ends;
+  }
+  if (event.kind == Kind::cancel && event.task.empty()) return Marker::cancelled;
+  return event.kind == Kind::park ? Marker::parks : Marker::dot;
+}
+
+class Teller {
+ public:
+  Teller(const Trace& trace, const Schedule* schedule) : trace_(trace) {
+    for (const TraceTask& task : trace.tasks) {
+      const std::size_t lane = lane_of(task.id);
+      if (lane == kWorld) continue;
+      story_.lanes[lane].name = clean(task.name);
+      story_.lanes[lane].place = task.place;
+    }
+    if (schedule != nullptr) {
+      for (const Choice& choice : schedule->choices) {
+        if (choice.kind != Choice::Kind::value) actions_.push_back(&choice);
+      }
+    }
+    for (const TraceEvent& event : trace.events) {
+      if (event.kind == Kind::step) steps_are_marked_ = true;
+    }
+  }
+
+  Story tell(const std::string& failure) {
+    for (const TraceEvent& event : trace_.events) add(event);
+    finish_row();
+    const auto broke = [](const Row& row) { return !row.failure.empty(); };
+    if (!failure.empty() && std::ranges::none_of(story_.rows, broke)) {
+      Row row;
+      row.time = story_.end;
+      row.failure = first_line(failure);
+      story_.rows.push_back(std::move(row));
+    }
+    story_.stuck = trace_.stuck;
+    for (const StuckTask& stuck : story_.stuck) static_cast<void>(lane_of(stuck.task));
+    return std::move(story_);
+  }
+
+ private:
+  /// The lane of a task; a task that the trace does not list gets one here.
+  std::size_t lane_of(const std::string& id) {
+    if (id.empty()) return kWorld;
+    const auto [found, added] = lanes_.try_emplace(id, story_.lanes.size());
+    if (added) {
+      story_.lanes.push_back({id, "", {}});
+      states_.push_back(State::ready);
+    }
+    return found->second;
+  }
+
+  std::size_t lane_of(const TraceEvent& event) {
+    if (!event.task.empty()) return lane_of(event.task);
+    if (event.kind == Kind::cancel) return lane_of(event.peer);
+    if (event.kind == Kind::clock || event.kind == Kind::failure) return kWorld;
+    if (event.step < actions_.size()) return lane_of(actions_[event.step]->task);
+    return kWorld;
+  }
+
+  void add(const TraceEvent& event) {
+    story_.end = std::max(story_.end, event.time);
+    if (event.kind == Kind::clock) return add_jump(event);
+    if (!row_ || event.step != row_step_) start_row(event);
+    now_ = std::max(now_, event.time);
+    row_->time = now_;
+    std::size_t lane = lane_of(event);
+    if (lane == kWorld && event.kind == Kind::failure && !row_->cells.empty()) {
+      lane = row_->cells.front().lane;
+    }
+    Cell& cell = cell_in(lane);
+    if (cell.place.file.empty() || !event.place.file.empty()) cell.place = event.place;
+    cell.marker = std::max(cell.marker, marker_of(event));
+    describe(event, lane, cell);
+    follow_state(event, lane);
+    if (lane != kWorld) cell.after = states_[lane];
+    previous_kind_ = event.kind;
+  }
+
+  void add_jump(const TraceEvent& event) {
+    finish_row();
+    Row row;
+    row.is_jump = true;
+    row.time = event.time;
+    row.jump = event.time - now_;
+    now_ = std::max(now_, event.time);
+    story_.rows.push_back(std::move(row));
+  }
+
+  void start_row(const TraceEvent& event) {
+    finish_row();
+    row_.emplace();
+    const bool continued = shown_step_ && *shown_step_ == event.step;
+    const bool only_failure = event.kind == Kind::failure && event.task.empty();
+    if (!continued && !only_failure) row_->step = event.step;
+    row_->alternatives = 0;
+    if (event.step < actions_.size()) row_->alternatives = actions_[event.step]->alternatives;
+    row_step_ = event.step;
+    shown_step_ = event.step;
+    previous_kind_ = Kind::step;
+    opening_.clear();
+    const std::size_t lane = lane_of(event);
+    if (lane == kWorld || continued) return;
+    const bool could_go_on = turn_ != kWorld && turn_ != lane && states_[turn_] == State::ready;
+    if (could_go_on && row_->alternatives != 1 && lane != last_lane_) {
+      row_->preempts = turn_;
+      ++story_.preemptions;
+    }
+    last_lane_ = lane;
+    if (event.kind == Kind::step || !steps_are_marked_) turn_ = lane;
+  }
+
+  Cell& cell_in(std::size_t lane) {
+    const auto found = std::ranges::find(row_->cells, lane, &Cell::lane);
+    if (found != row_->cells.end()) return *found;
+    row_->cells.push_back({lane, {}, Marker::dot, State::ready, {}});
+    return row_->cells.back();
+  }
+
+  void describe(const TraceEvent& event, std::size_t lane, Cell& cell) {
+    switch (event.kind) {
+      case Kind::step:
+        opening_ = phrase(event.verb, event.object, event.detail);
+        return;
+      case Kind::failure:
+        if (row_->failure.empty()) {
+          row_->failure = first_line(event.detail.empty() ? "the property broke" : event.detail);
+        }
+        return;
+      case Kind::spawn:
+        return describe_peers("spawns", Link::Kind::spawn, event, lane, cell);
+      case Kind::wake:
+        if (event.peer != event.task) describe_peers("wakes", Link::Kind::wake, event, lane, cell);
+        return;
+      case Kind::cancel:
+        if (!event.task.empty()) {
+          return describe_peers("cancels", Link::Kind::cancel, event, lane, cell);
+        }
+        cell.phrases.push_back(phrase("cancelled", "by the explorer", event.detail));
+        return;
+      default:
+        break;
+    }
+    Line line = phrase_of(event);
+    if (line.empty()) return;
+    if (event.suspicious) {
+      for (Piece& piece : line) piece.tone = Tone::suspicious;
+    }
+    cell.phrases.push_back(std::move(line));
+  }
+
+  /// Events of one kind that follow each other share one phrase.
+  void describe_peers(std::string_view verb, Link::Kind kind, const TraceEvent& event,
+                      std::size_t lane, Cell& cell) {
+    const std::size_t peer = lane_of(event.peer);
+    if (peer != kWorld && peer != lane) row_->links.push_back({kind, lane, peer});
+    if (event.kind != previous_kind_ || cell.phrases.empty()) {
+      peers_.clear();
+      cell.phrases.emplace_back();
+    }
+    peers_.push_back(event.peer);
+    cell.phrases.back() = phrase(verb, id_list(peers_), event.detail);
+  }
+
+  void follow_state(const TraceEvent& event, std::size_t lane) {
+    const std::size_t peer = lane_of(event.peer);
+    if (event.kind == Kind::wake && peer != kWorld) states_[peer] = State::ready;
+    if (lane == kWorld) return;
+    if (event.kind == Kind::park) states_[lane] = State::parked;
+    if (event.kind == Kind::step || event.kind == Kind::yield) states_[lane] = State::ready;
+    if (event.kind == Kind::finish) states_[lane] = State::ended;
+  }
+
+  void finish_row() {
+    if (!row_) return;
+    if (row_->step) story_.steps = std::max(story_.steps, *row_->step + 1);
+    if (!row_->cells.empty() && row_->cells.front().phrases.empty()) {
+      Line& opening = opening_;
+      if (opening.empty() && row_step_ < actions_.size()) {
+        opening = phrase(actions_[row_step_]->label, "", "");
+      }
+      if (opening.empty() && row_->failure.empty()) opening = phrase("runs", "", "");
+      if (!opening.empty()) row_->cells.front().phrases.push_back(opening);
+    }
+    story_.rows.push_back(*std::move(row_));
+    row_.reset();
+  }
+
+  const Trace& trace_;
+  Story story_;
+  std::unordered_map<std::string, std::size_t> lanes_;
+  std::vector<State> states_;
+  std::vector<const Choice*> actions_;  ///< number k is the one that made step k
+  bool steps_are_marked_ = false;
+  std::optional<Row> row_;
+  std::size_t row_step_ = 0;
+  std::optional<std::size_t> shown_step_;
+  std::size_t turn_ = kWorld;       ///< the task that ran last
+  std::size_t last_lane_ = kWorld;  ///< of the row before
+  Kind previous_kind_ = Kind::step;
+  std::vector<std::string> peers_;
+  Line opening_;
+  std::chrono::nanoseconds now_{0};
+};
+
+}  // namespace
+
+std::size_t Story::lane_of(const std::string& id) const {
+  const auto found = std::ranges::find(lanes, id, &Lane::id);
+  return found == lanes.end() ? kWorld : static_cast<std::size_t>(found - lanes.begin());
+}
+
+Story tell(const Trace& trace, const Schedule* schedule, const std::string& failure) {
+  return Teller(trace, schedule).tell(failure);
+}
+
+std::string id_list(const std::vector<std::string>& ids) {
+  constexpr std::size_t kShortestRun = 4;
+  std::string text;
+  for (std::size_t i = 0; i < ids.size();) {
+    std::size_t last = i;
+    while (last + 1 < ids.size() && follows(ids[last], ids[last + 1])) ++last;
+    if (last - i + 1 < kShortestRun) last = i;
+    if (!text.empty()) text += ' ';
+    text += ids[i];
+    if (last != i) text += " .. " + ids[last];
+    i = last + 1;
+  }
+  return text;
+}
+
+std::vector<StuckGroup> group_stuck(const std::vector<StuckTask>& stuck) {
+  std::vector<StuckGroup> groups;
+  for (const StuckTask& task : stuck) {
+    StuckTask what = task;
+    what.task.clear();
+    const auto same = std::ranges::find(groups, what, &StuckGroup::what);
+    if (same == groups.end()) {
+      groups.push_back({{task.task}, std::move(what)});
+    } else {
+      same->ids.push_back(task.task);
+    }
+  }
+  return groups;
+}
+
+std::string waits_for(const StuckTask& stuck) {
+  std::string text = plain_text(phrase(verb_or(stuck.verb, "something"), stuck.object, ""));
+  if (!stuck.holder.empty()) text += ", held by " + stuck.holder;
+  return text;
+}
+
+std::vector<std::vector<std::string>> wait_cycles(const std::vector<StuckTask>& stuck) {
+  std::unordered_map<std::string, std::string> holder_of;
+  for (const StuckTask& task : stuck) holder_of.emplace(task.task, task.holder);
+  std::unordered_map<std::string, std::size_t> seen_in;  // the walk that met the task first
+  std::vector<std::vector<std::string>> cycles;
+  for (std::size_t walk = 0; walk < stuck.size(); ++walk) {
+    std::vector<std::string> path;
+    std::string id = stuck[walk].task;
+    while (holder_of.contains(id) && seen_in.try_emplace(id, walk).second) {
+      path.push_back(id);
+      id = holder_of.at(id);
+    }
+    const auto start = std::ranges::find(path, id);
+    if (start == path.end()) continue;
+    cycles.emplace_back(start, path.end());
+    cycles.back().push_back(id);
+  }
+  return cycles;
+}
+
+}  // namespace cocheck::detail

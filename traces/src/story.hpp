@@ -1,0 +1,96 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cocheck/schedule.hpp"
+#include "text.hpp"
+
+namespace cocheck::detail {
+
+/// The lane of what belongs to no task.
+inline constexpr std::size_t kWorld = std::numeric_limits<std::size_t>::max();
+
+/// A column of the table and a band of the picture: one task.
+struct Lane {
+  std::string id;
+  std::string name;
+  Place place;
+};
+
+/// The most telling thing that happened in a cell.
+enum class Marker { dot, parks, ends, cancelled, suspicious, failure };
+
+/// What a task can do next.
+enum class State { ready, parked, ended };
+
+/// What one task did or suffered in one row.
+struct Cell {
+  std::size_t lane = kWorld;
+  std::vector<Line> phrases;
+  Marker marker = Marker::dot;
+  State after = State::ready;
+  Place place;
+};
+
+/// One task had an effect on another one.
+struct Link {
+  enum class Kind { spawn, wake, cancel };
+  Kind kind = Kind::wake;
+  std::size_t from = kWorld;
+  std::size_t to = kWorld;
+};
+
+/// A row of the table and of the picture: a step, or a jump of the clock.
+struct Row {
+  bool is_jump = false;
+  std::optional<std::size_t> step;  ///< nothing when the row continues a step or is not one
+  std::chrono::nanoseconds time{0};
+  std::chrono::nanoseconds jump{0};  ///< by how much the clock jumped
+  std::vector<Cell> cells;           ///< the task whose turn it is comes first
+  std::vector<Link> links;
+  std::string failure;            ///< how the property broke here, "" when it did not
+  std::size_t preempts = kWorld;  ///< the lane whose task could have gone on instead
+  std::size_t alternatives = 1;   ///< how many actions the explorer had to choose from; 0 not known
+};
+
+/// An execution retold row by row, which is what the table and the picture draw.
+struct Story {
+  std::vector<Lane> lanes;  ///< in the order of trace.tasks, then in the order of appearance
+  std::vector<Row> rows;
+  std::vector<StuckTask> stuck;
+  std::size_t steps = 0;
+  std::size_t preemptions = 0;
+  std::chrono::nanoseconds end{0};  ///< virtual time at the end
+
+  /// The lane of the task `id`, kWorld when there is none.
+  [[nodiscard]] std::size_t lane_of(const std::string& id) const;
+};
+
+/// `schedule` may be null, when only the trace is known; `failure` is the message to end with when
+/// no event of the trace says how the property broke.
+[[nodiscard]] Story tell(const Trace& trace, const Schedule* schedule, const std::string& failure);
+
+/// A list of task ids in which a run of siblings is shortened: "0.0 .. 0.99".
+[[nodiscard]] std::string id_list(const std::vector<std::string>& ids);
+
+/// Stuck tasks that wait for the same thing at the same place, with the ids of all of them.
+struct StuckGroup {
+  std::vector<std::string> ids;
+  StuckTask what;
+};
+[[nodiscard]] std::vector<StuckGroup> group_stuck(const std::vector<StuckTask>& stuck);
+
+/// "lock.acquire lock, held by 0.0".
+[[nodiscard]] std::string waits_for(const StuckTask& stuck);
+
+/// The circles of tasks that wait for each other; each starts and ends with the same id.
+[[nodiscard]] std::vector<std::vector<std::string>> wait_cycles(
+    const std::vector<StuckTask>& stuck);
+
+}  // namespace cocheck::detail
