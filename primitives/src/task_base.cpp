@@ -35,7 +35,7 @@ TaskBase::TaskBase(Loop& loop, std::coroutine_handle<> body, std::source_locatio
       Runnable(Kind::step, this),
       loop_(loop),
       resume_point_(body),
-      parent_(loop.running()),
+      parent_(loop.acting()),
       definition_(definition),
       place_(definition) {
   if (parent_) index_ = parent_->next_child();

@@ -67,6 +67,7 @@ std::map<std::string, std::string> schedule_options(const Options& options, Orde
   if (options.clock != Clock::idle) named["clock"] = to_string(options.clock);
   if (options.cancellations > 0) named["cancellations"] = std::to_string(options.cancellations);
   if (options.always_suspend) named["always_suspend"] = "yes";
+  if (options.eager_tasks) named["eager_tasks"] = "yes";
   return named;
 }
 
@@ -75,6 +76,7 @@ Options replay_options(const Schedule& schedule, Options options) {
   options.clock = Clock::idle;
   options.cancellations = 0;
   options.always_suspend = false;
+  options.eager_tasks = false;
   for (const auto& [name, value] : schedule.options) {
     if (name == "clock") {
       options.clock = parse_clock(value);
@@ -87,6 +89,8 @@ Options replay_options(const Schedule& schedule, Options options) {
       }
     } else if (name == "always_suspend") {
       options.always_suspend = value == "yes";
+    } else if (name == "eager_tasks") {
+      options.eager_tasks = value == "yes";
     }
   }
   return options;

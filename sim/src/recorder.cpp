@@ -79,7 +79,7 @@ void Recorder::begin_action(const Action& action, std::size_t alternatives, Time
   Choice choice;
   choice.kind = action.kind;
   choice.task = action.task->id();
-  if (action.kind == Choice::Kind::timer) choice.value = action.number;
+  choice.value = action.number;  // 0 where the kind has none
   choice.alternatives = alternatives;
   choice.label = label(action);
   choice.place = to_place(action.task->place());

@@ -27,6 +27,7 @@ World::World(const Options& options)
       max_cancellations_(options.cancellations),
       clock_(options.clock) {
   always_suspends_ = options.always_suspend;
+  eager_tasks_ = options.eager_tasks;
 }
 
 World::~World() = default;
@@ -186,7 +187,9 @@ void World::perform(const Action& action, std::size_t alternatives) {
       remove_ready(static_cast<std::size_t>(
           std::find(ready_.begin(), ready_.end(), action.runnable) - ready_.begin()));
     }
+    acting_ = action.task;
     action.runnable->run();
+    acting_ = nullptr;
   }
   if (!settling_.empty()) run_settling();
 }
@@ -278,6 +281,15 @@ void World::post(Runnable& runnable) {
   }
 }
 
+void World::withdraw(Runnable& runnable) noexcept {
+  if (const auto queued = std::find(ready_.begin(), ready_.end(), &runnable);
+      queued != ready_.end()) {
+    remove_ready(static_cast<std::size_t>(queued - ready_.begin()));
+  } else {
+    std::erase(settling_, &runnable);
+  }
+}
+
 void World::task_started(detail::TaskBase& task) {
   task.retain();
   task.previous_task = last_task_;
@@ -320,9 +332,8 @@ void World::disarm_timer(Timer& timer) noexcept {
   if (const auto found = std::find(timers_.begin(), timers_.end(), &timer);
       found != timers_.end()) {
     timers_.erase(found);
-  } else if (const auto queued = std::find(ready_.begin(), ready_.end(), &timer);
-             queued != ready_.end()) {  // in fifo order due timers stand there
-    remove_ready(static_cast<std::size_t>(queued - ready_.begin()));
+  } else {  // due timers may stand there: in fifo order, or by arm_soon()
+    withdraw(timer);
   }
 }
 

@@ -64,4 +64,17 @@ class QueueShutDown : public Error {
   using Error::Error;
 };
 
+/// A `timeout` or `wait_for` ran out. Thrown nested: the CancelledError that it replaces is the
+/// cause.
+class TimeoutError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The barrier that a task waits for was reset or aborted.
+class BrokenBarrierError : public Error {
+ public:
+  using Error::Error;
+};
+
 }  // namespace cocheck

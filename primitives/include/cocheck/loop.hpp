@@ -37,8 +37,8 @@ class Runnable {
  public:
   enum class Kind : std::uint8_t {
     step,      ///< the next step of task()
-    callback,  ///< on the end of task(), and its effect can be told from a later one
-    settling,  ///< on the end of task(), but it only counts or wakes: nobody can tell when it ran
+    callback,  ///< callback number() of task(); that it ran can be told from its running later
+    settling,  ///< a callback that only counts or wakes: nobody can tell when it ran
     timer,     ///< timer number() of task()
   };
 
@@ -70,11 +70,14 @@ class Timer : public Runnable {
   [[nodiscard]] bool armed() const noexcept { return armed_; }
 
  protected:
-  /// Belongs to the running task, which counts its timers.
+  /// Belongs to the acting task, which numbers its timers.
   explicit Timer(TimePoint deadline);
   ~Timer() { disarm(); }
 
+  /// Makes it pending.
   void arm();
+  /// Puts one that is due already behind what is ready: asyncio's call_soon.
+  void arm_soon();
   void disarm() noexcept;
 
  private:
@@ -146,6 +149,9 @@ class Loop {
   /// Puts `runnable` behind what is ready. It must not be in the queue already.
   virtual void post(Runnable& runnable) = 0;
 
+  /// Takes a callback that is queued out of the queue.
+  virtual void withdraw(Runnable& runnable) noexcept = 0;
+
   /// Tells a loop that keeps tasks of one that begins or that has ended.
   virtual void task_started(detail::TaskBase& task) = 0;
   virtual void task_finished(detail::TaskBase& task) noexcept = 0;
@@ -163,9 +169,15 @@ class Loop {
   [[nodiscard]] TimePoint now() const noexcept { return now_; }
   /// The task whose step runs, null between steps.
   [[nodiscard]] detail::TaskBase* running() const noexcept { return running_; }
+  /// The running task, or during a callback or timer the task to which that belongs.
+  [[nodiscard]] detail::TaskBase* acting() const noexcept {
+    return running_ != nullptr ? running_ : acting_;
+  }
   [[nodiscard]] Observer* observer() const noexcept { return observer_; }
   /// Whether an await suspends even if it need not.
   [[nodiscard]] bool always_suspends() const noexcept { return always_suspends_; }
+  /// Whether new tasks run their first step at once.
+  [[nodiscard]] bool eager_tasks() const noexcept { return eager_tasks_; }
   /// Whether the loop is destroying its tasks: nothing that happens now is part of the execution.
   [[nodiscard]] bool closing() const noexcept { return closing_; }
 
@@ -197,8 +209,10 @@ class Loop {
 
   TimePoint now_{};
   detail::TaskBase* running_ = nullptr;
+  detail::TaskBase* acting_ = nullptr;
   Observer* observer_ = nullptr;
   bool always_suspends_ = false;
+  bool eager_tasks_ = false;
   bool closing_ = false;
 
  private:
@@ -213,6 +227,11 @@ inline LoopClock::time_point LoopClock::now() {
 inline void Timer::arm() {
   armed_ = true;
   Loop::current().arm_timer(*this);
+}
+
+inline void Timer::arm_soon() {
+  armed_ = true;
+  Loop::current().post(*this);
 }
 
 inline void Timer::disarm() noexcept {

@@ -32,6 +32,22 @@ void observe_value(const char* verb, const void* object, const T& value, const c
           });
 }
 
+/// The items of a Queue: first in, first out.
+template <class T>
+class FifoItems {
+ public:
+  [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
+  void push(T&& item) { items_.push_back(std::move(item)); }
+  [[nodiscard]] T pop() {
+    T item = std::move(items_.front());
+    items_.pop_front();
+    return item;
+  }
+
+ private:
+  std::deque<T> items_;
+};
+
 }  // namespace detail
 
 /// A bounded or unbounded channel of items: asyncio.Queue of CPython 3.13, `shutdown` included.
@@ -51,7 +67,9 @@ void observe_value(const char* verb, const void* object, const T& value, const c
 ///     co_await queue.put(7);
 ///     int item = co_await queue.get();
 ///     queue.task_done();
-template <class T>
+///
+/// `Items` decides the order; see LifoQueue and PriorityQueue.
+template <class T, class Items = detail::FifoItems<T>>
 class Queue {
  public:
   /// `max_size` 0 or less means without limit.
@@ -60,7 +78,7 @@ class Queue {
   Queue& operator=(const Queue&) = delete;
 
   [[nodiscard]] std::size_t qsize() const noexcept { return items_.size(); }
-  [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
+  [[nodiscard]] bool empty() const noexcept { return items_.size() == 0; }
   [[nodiscard]] std::int64_t maxsize() const noexcept { return max_size_; }
   [[nodiscard]] bool full() const noexcept {
     return max_size_ > 0 && static_cast<std::int64_t>(items_.size()) >= max_size_;
@@ -68,6 +86,7 @@ class Queue {
 
   /// Inserts, waiting for room. Throws QueueShutDown once the queue is shut down.
   Task<> put(T item) {
+    co_await detail::EntryPoint("queue.put");
     while (full()) {
       if (shut_down_) throw_shut_down();
       detail::Waiter putter;
@@ -85,6 +104,7 @@ class Queue {
   /// Removes the next item, waiting for one. Throws QueueShutDown once the queue is shut down and
   /// empty.
   Task<T> get() {
+    co_await detail::EntryPoint("queue.get");
     while (empty()) {
       if (shut_down_) throw_shut_down();
       detail::Waiter getter;
@@ -104,7 +124,7 @@ class Queue {
     if (shut_down_) throw_shut_down();
     if (full()) throw QueueFull("Queue.put_nowait: the queue is full");
     detail::observe_value("queue.put", this, item, "");
-    items_.push_back(std::move(item));
+    items_.push(std::move(item));
     ++unfinished_;
     getters_.pop_and_wake();
   }
@@ -115,8 +135,7 @@ class Queue {
       if (shut_down_) throw_shut_down();
       throw QueueEmpty("Queue.get_nowait: the queue is empty");
     }
-    T item = std::move(items_.front());
-    items_.pop_front();
+    T item = items_.pop();
     detail::observe_value("queue.get", this, item, "-> ");
     putters_.pop_and_wake();
     return item;
@@ -134,6 +153,7 @@ class Queue {
   /// Waits until every item that was put has been dealt with. What is put between that moment and
   /// the resumption does not hold it back.
   Task<> join() {
+    co_await detail::EntryPoint("queue.join");
     if (unfinished_ == 0) co_return;
     detail::Waiter joiner;
     joiners_.push_back(joiner);
@@ -147,8 +167,8 @@ class Queue {
     detail::observe_operation("queue.shutdown", this, place);
     shut_down_ = true;
     if (immediate) {
-      while (!items_.empty()) {
-        items_.pop_front();
+      while (!empty()) {
+        (void)items_.pop();
         if (unfinished_ > 0) --unfinished_;
       }
       if (unfinished_ == 0) joiners_.wake_all();
@@ -169,7 +189,7 @@ class Queue {
   [[noreturn]] static void throw_shut_down() { throw QueueShutDown("the queue is shut down"); }
 
   std::int64_t max_size_;
-  std::deque<T> items_;
+  Items items_;
   detail::WaiterQueue getters_;
   detail::WaiterQueue putters_;
   detail::WaiterQueue joiners_;

@@ -59,9 +59,8 @@ class [[nodiscard]] Result {
     if constexpr (std::is_reference_v<T>) {
       return static_cast<T>(std::get<kValue>(storage_).get());
     } else if constexpr (!std::is_void_v<T>) {
-      T result = std::move(std::get<kValue>(storage_));
-      storage_.template emplace<kNothing>();
-      return result;
+      const Emptying emptying(*this);
+      return std::move(std::get<kValue>(storage_));
     }
   }
 
@@ -104,6 +103,18 @@ class [[nodiscard]] Result {
 
  private:
   enum : std::size_t { kNothing, kValue, kError };
+
+  /// Forgets the value once it has been moved out.
+  class Emptying {
+   public:
+    explicit Emptying(Result& result) noexcept : result_(result) {}
+    Emptying(const Emptying&) = delete;
+    Emptying& operator=(const Emptying&) = delete;
+    ~Emptying() { result_.storage_.template emplace<kNothing>(); }
+
+   private:
+    Result& result_;
+  };
 
   void require_value() const {
     if (storage_.index() == kValue) return;

@@ -23,6 +23,17 @@ inline constexpr bool kIsTask = false;
 template <class T>
 inline constexpr bool kIsTask<Task<T>> = true;
 
+/// A coroutine that cocheck's own code awaits, without that being a place of the user's code.
+template <class T>
+class Inside {
+ public:
+  explicit Inside(Task<T>&& task) noexcept : task_(std::move(task)) {}
+  [[nodiscard]] Task<T>& task() noexcept { return task_; }
+
+ private:
+  Task<T> task_;
+};
+
 /// What all coroutines of cocheck have in common.
 class PromiseBase {
  public:
@@ -58,13 +69,19 @@ class PromiseBase {
     return await_child(task, place);
   }
 
+  /// The same where cocheck's own code awaits: the task's place stays that of the user's call.
+  template <class T>
+  [[nodiscard]] auto await_transform(Inside<T>&& inside) {
+    return typename Task<T>::Awaiter(inside.task());
+  }
+
   template <std::derived_from<InternalAwaiter> Awaiter>
-  [[nodiscard]] Awaiter& await_transform(Awaiter&& awaiter) const noexcept {
-    return awaiter;  // lives until the end of the full expression
+  [[nodiscard]] auto await_transform(Awaiter&& awaiter) const noexcept {
+    return AwaiterReference<std::remove_reference_t<Awaiter>>(awaiter);
   }
 
   template <class Awaitable>
-  requires DirectAwaiter<Awaitable>
+    requires DirectAwaiter<Awaitable>
   [[nodiscard]] auto await_transform(
       Awaitable&& awaitable, std::source_location place = std::source_location::current()) const {
     running_task().set_place(place);
@@ -72,7 +89,7 @@ class PromiseBase {
   }
 
   template <class Awaitable>
-  requires IndirectAwaiter<Awaitable>
+    requires IndirectAwaiter<Awaitable>
   [[nodiscard]] auto await_transform(
       Awaitable&& awaitable, std::source_location place = std::source_location::current()) const {
     running_task().set_place(place);
@@ -81,8 +98,9 @@ class PromiseBase {
   }
 
   template <class Awaitable>
-  requires(!std::derived_from<std::remove_cvref_t<Awaitable>, LoopAwaiter> &&
-           !IndirectAwaiter<Awaitable>) void await_transform(Awaitable&&) const {
+    requires(!std::derived_from<std::remove_cvref_t<Awaitable>, LoopAwaiter> &&
+             !IndirectAwaiter<Awaitable>)
+  void await_transform(Awaitable&&) const {
     static_assert(!std::is_same_v<Awaitable, Awaitable>,
                   "a cocheck::Task awaits Tasks, TaskHandles, Futures and cocheck's primitives "
                   "only: make your own primitive of these");
@@ -107,7 +125,7 @@ class PromiseResult : public PromiseBase {
  public:
   using PromiseBase::PromiseBase;
   template <class U = T>
-  requires std::convertible_to<U&&, T>
+    requires std::convertible_to<U&&, T>
   void return_value(U&& value) { result_.set_value(std::forward<U>(value)); }
   void unhandled_exception() noexcept { result_.set_current_exception(); }
   [[nodiscard]] Result<T>& result() noexcept { return result_; }

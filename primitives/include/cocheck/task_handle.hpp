@@ -3,6 +3,7 @@
 #include <cassert>
 #include <coroutine>
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -138,21 +139,39 @@ class TaskHandle : public TaskRef {
   [[nodiscard]] Awaiter operator co_await() const noexcept { return Awaiter(*state_); }
 };
 
-/// Makes a task of the coroutine. Its first step is queued, not run. Throws RuntimeError when no
-/// loop runs.
+/// How a task is made.
+struct TaskOptions {
+  std::string name;
+  /// Whether the first step runs inside create_task, as the task; default: what the loop says.
+  std::optional<bool> eager_start;
+};
+
+/// Makes a task of the coroutine. Its first step is queued, not run, unless it starts eagerly.
+/// Throws RuntimeError when no loop runs; the coroutine is closed then.
+template <class T>
+TaskHandle<T> create_task(Task<T> coroutine, TaskOptions options) {
+  Loop* loop = Loop::current_or_null();
+  if (loop == nullptr || !coroutine.valid()) {
+    coroutine.close();
+    throw RuntimeError(loop == nullptr ? "create_task: no loop is running in this thread"
+                                       : "create_task: the coroutine was moved away");
+  }
+  auto* state = new detail::TaskState<T>(*loop, coroutine.release());
+  TaskHandle<T> handle(*state);
+  if (!options.name.empty()) state->set_name(std::move(options.name));
+  loop->task_started(*state);
+  detail::observe(LoopEvent::Kind::spawn, loop->running(), "spawn", nullptr, state->definition(),
+                  [&](LoopEvent& event) { event.peer = state; });
+  if (options.eager_start.value_or(loop->eager_tasks())) {
+    state->run();
+  } else {
+    loop->post(*state);
+  }
+  return handle;
+}
 template <class T>
 TaskHandle<T> create_task(Task<T> coroutine, std::string name = {}) {
-  Loop& loop = Loop::current();
-  if (!coroutine.valid())
-    throw RuntimeError("create_task needs a coroutine that was not moved away");
-  auto* state = new detail::TaskState<T>(loop, coroutine.release());
-  TaskHandle<T> handle(*state);
-  if (!name.empty()) state->set_name(std::move(name));
-  loop.task_started(*state);
-  detail::observe(LoopEvent::Kind::spawn, loop.running(), "spawn", nullptr, state->definition(),
-                  [&](LoopEvent& event) { event.peer = state; });
-  loop.post(*state);
-  return handle;
+  return create_task(std::move(coroutine), TaskOptions{std::move(name), std::nullopt});
 }
 
 /// The running task. Throws RuntimeError outside of tasks.

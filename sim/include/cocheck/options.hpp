@@ -37,6 +37,8 @@ struct Options {
   std::uint32_t cancellations = 0;
   /// Whether an await suspends even if it need not, so that code cannot rely on fast paths.
   bool always_suspend = false;
+  /// Whether new tasks run their first step at once, as with asyncio's eager task factory.
+  bool eager_tasks = false;
   /// Whether the first failure ends the search. If not, all failing executions are counted.
   bool stop_at_failure = true;
   /// Whether a failing schedule is made small.

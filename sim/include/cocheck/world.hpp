@@ -32,7 +32,7 @@ struct Action {
   Choice::Kind kind = Choice::Kind::step;
   Runnable* runnable = nullptr;      ///< null for a cancellation
   detail::TaskBase* task = nullptr;  ///< whose id names the action
-  std::uint32_t number = 0;          ///< of a timer
+  std::uint32_t number = 0;          ///< of a timer or callback, else 0
 };
 
 /// One execution after the other of a model: the loop that the primitives run on, with its virtual
@@ -73,6 +73,7 @@ class World final : public Loop {
 
   // Loop
   void post(Runnable& runnable) override;
+  void withdraw(Runnable& runnable) noexcept override;
   void task_started(detail::TaskBase& task) override;
   void task_finished(detail::TaskBase& task) noexcept override;
   std::size_t choose(std::size_t alternatives, std::source_location place) override;

@@ -11,7 +11,7 @@ std::size_t find_alternative(const Choice& choice, std::size_t alternatives, con
   for (std::size_t i = 0; i < alternatives; ++i) {
     const Action action = world.action(i);
     if (action.kind != choice.kind) continue;
-    if (action.kind == Choice::Kind::timer && action.number != choice.value) continue;
+    if (action.number != choice.value) continue;
     if (action.task->id() == choice.task) return i;
   }
   return alternatives;

@@ -38,22 +38,42 @@ class Awaited {
 
 class CallbackFuture;
 
-/// Runs once after the future on which it is registered is done. Leaves it when it dies.
+/// Is invoked once, some time after the future on which it is registered is done. Where it dies
+/// earlier it leaves the future, or the queue of the loop.
 class Callback : public Runnable {
  public:
-  ~Callback() { unregister(); }
+  ~Callback() {
+    unregister();
+    if (queued_) Loop::current().withdraw(*this);
+  }
 
   void register_on(CallbackFuture& future);
   void unregister() noexcept;
   [[nodiscard]] bool registered() const noexcept { return future_ != nullptr; }
 
-  /// How the end of the future reaches the loop; by default as settling or callback work.
+  /// How the end of the future reaches the loop; by default it is queued.
   virtual void future_done(Loop& loop);
 
- protected:
-  explicit Callback(TaskBase* task) noexcept : Runnable(Kind::callback, task) {}
+  void run() final {
+    queued_ = false;
+    invoke();
+  }
+  void abandoned() noexcept final {
+    queued_ = false;
+    drop();
+  }
 
-  /// Whether what run() will do can be told from its having run earlier or later. False for what
+ protected:
+  /// Belongs to the acting task, if any, which numbers its callbacks and timers.
+  Callback();
+  /// Belongs to `task` and never reaches the queue.
+  explicit Callback(TaskBase& task) noexcept : Runnable(Kind::callback, &task) {}
+
+  virtual void invoke() = 0;
+  /// It will not be invoked: the future, or the execution, has gone.
+  virtual void drop() noexcept {}
+
+  /// Whether what invoke() will do can be told from its having run earlier or later. False for what
   /// only counts or wakes: an explorer then need not try it at every point.
   [[nodiscard]] virtual bool decides() { return true; }
 
@@ -62,15 +82,14 @@ class Callback : public Runnable {
   CallbackFuture* future_ = nullptr;
   Callback* previous_ = nullptr;
   Callback* next_ = nullptr;
+  bool queued_ = false;
 };
 
 /// A future that many can wait for; each registered callback is posted separately, in order.
 /// Counts its references and dies with the last.
 class CallbackFuture : public Awaited, public LoopAllocated {
  public:
-  virtual ~CallbackFuture() {
-    while (first_ != nullptr) first_->unregister();
-  }
+  virtual ~CallbackFuture() { CallbackFuture::abandon(); }
 
   void retain() noexcept { ++references_; }
   void release() noexcept {
@@ -86,12 +105,11 @@ class CallbackFuture : public Awaited, public LoopAllocated {
   /// Address of the Result<T>, valid when done.
   [[nodiscard]] virtual void* result_address() noexcept = 0;
 
-  void abandon() noexcept override {
-    while (Callback* callback = first_) {
-      callback->unregister();
-      callback->abandoned();
-    }
-  }
+  void abandon() noexcept override;
+
+  /// The first registered callback for which `predicate` holds; null when there is none.
+  template <class Predicate>
+  [[nodiscard]] Callback* find_callback(Predicate&& predicate) const;
 
   /// The task that it stands for or that made it; null outside tasks.
   [[nodiscard]] TaskBase* owner() const noexcept { return owner_; }
@@ -133,7 +151,23 @@ inline void Callback::unregister() noexcept {
 
 inline void Callback::future_done(Loop& loop) {
   kind_ = decides() ? Kind::callback : Kind::settling;
+  queued_ = true;
   loop.post(*this);
+}
+
+inline void CallbackFuture::abandon() noexcept {
+  while (Callback* callback = first_) {
+    callback->unregister();
+    callback->abandoned();
+  }
+}
+
+template <class Predicate>
+Callback* CallbackFuture::find_callback(Predicate&& predicate) const {
+  for (Callback* callback = first_; callback != nullptr; callback = callback->next_) {
+    if (predicate(*callback)) return callback;
+  }
+  return nullptr;
 }
 
 inline void CallbackFuture::complete(State state) {

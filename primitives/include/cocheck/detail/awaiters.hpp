@@ -27,6 +27,21 @@ concept IndirectAwaiter = requires(A&& awaitable) {
   { std::forward<A>(awaitable).operator co_await() } -> DirectAwaiter;
 };
 
+/// Awaits an awaiter that lives in the same full expression. (g++ 12 copies what a reference that
+/// await_transform returns refers to.)
+template <class Awaiter>
+class AwaiterReference {
+ public:
+  explicit AwaiterReference(Awaiter& awaiter) noexcept : awaiter_(awaiter) {}
+
+  [[nodiscard]] bool await_ready() { return awaiter_.await_ready(); }
+  void await_suspend(std::coroutine_handle<> coroutine) { awaiter_.await_suspend(coroutine); }
+  decltype(auto) await_resume() { return awaiter_.await_resume(); }
+
+ private:
+  Awaiter& awaiter_;
+};
+
 /// Wraps an awaiter so that a loop which always suspends sees a suspension before it.
 /// `Awaiter` is a reference to one that lives in the same full expression, or a value.
 template <class Awaiter>

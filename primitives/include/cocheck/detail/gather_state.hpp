@@ -43,18 +43,18 @@ class GatherState final : public CallbackFuture {
  private:
   class Child final : public Callback {
    public:
-    Child(GatherState& gather, CallbackFuture& future)
-        : Callback(future.owner()), gather_(gather), future_(&future) {}
+    Child(GatherState& gather, CallbackFuture& future) : gather_(gather), future_(&future) {}
 
-    void run() override { gather_.child_done(*this); }
-    void abandoned() noexcept override { gather_.child_gone(); }
-    [[nodiscard]] bool decides() override;
     [[nodiscard]] CallbackFuture& future() const noexcept { return *future_; }
     /// Whether its end ends a gather that does not collect exceptions.
     [[nodiscard]] bool failed() noexcept { return future_->exception() != nullptr; }
     [[nodiscard]] bool decider() const noexcept { return decider_; }
 
    private:
+    void invoke() override { gather_.child_done(*this); }
+    void drop() noexcept override { gather_.child_gone(); }
+    [[nodiscard]] bool decides() override;
+
     GatherState& gather_;
     Reference<CallbackFuture> future_;
     bool decider_ = false;

@@ -91,7 +91,8 @@ class TaskBase : public CallbackFuture, public Runnable {
   void wake();
 
   [[nodiscard]] std::uint32_t next_child() noexcept { return children_++; }
-  [[nodiscard]] std::uint32_t next_timer() noexcept { return timers_++; }
+  /// Numbers the callbacks and timers of the task.
+  [[nodiscard]] std::uint32_t next_number() noexcept { return numbers_++; }
 
   /// Destroys the coroutine of an execution that was stopped.
   virtual void destroy_frame() noexcept = 0;
@@ -116,9 +117,9 @@ class TaskBase : public CallbackFuture, public Runnable {
   /// Wakes the task when a future is done, without an entry of its own in the queue.
   class Wakeup final : public Callback {
    public:
-    explicit Wakeup(TaskBase& task) noexcept : Callback(&task) {}
+    explicit Wakeup(TaskBase& task) noexcept : Callback(task) {}
     void future_done(Loop&) override { task_->wake(); }
-    void run() override {}
+    void invoke() override {}
   };
 
   void finish(State state);
@@ -137,7 +138,7 @@ class TaskBase : public CallbackFuture, public Runnable {
   std::string message_;
   std::uint32_t index_ = 0;
   std::uint32_t children_ = 0;
-  std::uint32_t timers_ = 0;
+  std::uint32_t numbers_ = 0;
   int cancel_requests_ = 0;
   bool must_cancel_ = false;
   bool deliver_ = false;
@@ -150,6 +151,10 @@ class TaskBase : public CallbackFuture, public Runnable {
   TaskBase* task = Loop::current().running();
   if (task == nullptr) throw RuntimeError("no task is running: this must be called in a task");
   return *task;
+}
+
+inline Callback::Callback() : Runnable(Kind::callback, Loop::current().acting()) {
+  if (task_ != nullptr) number_ = task_->next_number();
 }
 
 /// Tells the observer, if there is one. `detail()` is called only then.
@@ -193,8 +198,9 @@ inline void observe_park(const TaskBase& task, const char* verb, const void* obj
 namespace cocheck {
 
 inline Timer::Timer(TimePoint deadline)
-    : Runnable(Kind::timer, &detail::running_task()), deadline_(deadline) {
-  number_ = task_->next_timer();
+    : Runnable(Kind::timer, Loop::current().acting()), deadline_(deadline) {
+  if (task_ == nullptr) throw RuntimeError("a timer can be made in a task only");
+  number_ = task_->next_number();
 }
 
 }  // namespace cocheck

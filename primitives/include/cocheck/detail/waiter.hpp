@@ -4,6 +4,7 @@
 #include <coroutine>
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include "cocheck/detail/awaiters.hpp"
 #include "cocheck/detail/task_base.hpp"
@@ -161,6 +162,41 @@ class WaiterAwaiter : public InternalAwaiter {
   Waiter& waiter_;
   const char* verb_;
   const void* object_;
+};
+
+/// Awaits `Awaiter` inside one of cocheck's own coroutines.
+template <class Awaiter>
+class Internally : public InternalAwaiter {
+ public:
+  template <class... Args>
+  explicit Internally(Args&&... args) : awaiter_(std::forward<Args>(args)...) {}
+
+  [[nodiscard]] bool await_ready() { return awaiter_.await_ready(); }
+  void await_suspend(std::coroutine_handle<> coroutine) { awaiter_.await_suspend(coroutine); }
+  decltype(auto) await_resume() { return awaiter_.await_resume(); }
+
+ private:
+  Awaiter awaiter_;
+};
+
+/// Stands first in cocheck's own coroutines: a scheduling point for loops that always suspend.
+class EntryPoint : public InternalAwaiter {
+ public:
+  explicit EntryPoint(const char* verb) noexcept : verb_(verb) {}
+
+  [[nodiscard]] bool await_ready() const { return !Loop::current().always_suspends(); }
+  void await_suspend(std::coroutine_handle<> coroutine) const {
+    TaskBase& task = running_task();
+    observe(LoopEvent::Kind::yield, &task, verb_, nullptr, task.place(), [](LoopEvent&) {});
+    task.yield(coroutine);
+  }
+  void await_resume() const {
+    TaskBase& task = running_task();
+    if (task.take_cancellation()) throw task.make_cancelled_error();
+  }
+
+ private:
+  const char* verb_;
 };
 
 }  // namespace cocheck::detail

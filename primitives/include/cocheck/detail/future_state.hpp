@@ -1,0 +1,54 @@
+#pragma once
+
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "cocheck/detail/awaited.hpp"
+#include "cocheck/detail/task_base.hpp"
+#include "cocheck/result.hpp"
+
+namespace cocheck::detail {
+
+/// A future that somebody completes by hand.
+template <class T>
+class FutureState final : public CallbackFuture {
+ public:
+  FutureState() : CallbackFuture(Loop::current().acting()) {}
+
+  template <class... Args>
+  void set_value(Args&&... args) {
+    require_pending();
+    result_.set_value(std::forward<Args>(args)...);
+    complete(State::done);
+  }
+  void set_exception(std::exception_ptr error) {
+    require_pending();
+    result_.set_error(std::move(error));
+    complete(State::done);
+  }
+  /// Ends like another future has ended.
+  void take_over(Result<T>&& result) {
+    require_pending();
+    result_.take_over(std::move(result));
+    complete(result_.cancelled() ? State::cancelled : State::done);
+  }
+  bool cancel(const std::string& message) override {
+    if (done()) return false;
+    result_.set_error(std::make_exception_ptr(CancelledError(message)), true);
+    complete(State::cancelled);
+    return true;
+  }
+
+  [[nodiscard]] std::exception_ptr exception() noexcept override { return result_.error(); }
+  [[nodiscard]] void* result_address() noexcept override { return &result_; }
+
+ private:
+  void require_pending() const {
+    if (done()) throw InvalidStateError("the future is done already");
+  }
+
+  Result<T> result_;
+};
+
+}  // namespace cocheck::detail

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "cocheck/future.hpp"
+#include "cocheck/task.hpp"
+#include "cocheck/task_handle.hpp"
+
+namespace cocheck {
+
+namespace detail {
+
+/// Mirrors the end of `inner` in `outer`; lives until that has happened.
+template <class T>
+class ShieldCallback final : public Callback, public LoopAllocated {
+ public:
+  ShieldCallback(CallbackFuture& inner, FutureState<T>& outer) : inner_(&inner), outer_(&outer) {}
+
+  [[nodiscard]] static Result<T> copy_or_move(Result<T>& result) {
+    if constexpr (std::is_copy_constructible_v<Result<T>>) {
+      return result;
+    } else {
+      return std::move(result);
+    }
+  }
+
+ private:
+  void invoke() override {
+    const std::unique_ptr<ShieldCallback> self(this);
+    (void)inner_->exception();  // looked at, also where the outer one was cancelled
+    if (outer_->done()) return;
+    outer_->take_over(copy_or_move(*static_cast<Result<T>*>(inner_->result_address())));
+  }
+  void drop() noexcept override { delete this; }
+  [[nodiscard]] bool decides() override { return false; }
+
+  Reference<CallbackFuture> inner_;
+  Reference<FutureState<T>> outer_;
+};
+
+template <class T>
+Future<T> shield_state(CallbackFuture& inner) {
+  Future<T> outer;
+  if (inner.done()) {
+    outer.state().take_over(
+        ShieldCallback<T>::copy_or_move(*static_cast<Result<T>*>(inner.result_address())));
+  } else {
+    (new ShieldCallback<T>(inner, outer.state()))->register_on(inner);
+  }
+  return outer;
+}
+
+}  // namespace detail
+
+/// Protects a task from the cancellation of those that await it: asyncio.shield of CPython 3.13.
+///
+/// Gives a future that ends as the task does. Cancelling who awaits it cancels this future only;
+/// the task runs on, so keep a handle to it and await that. A coroutine becomes a task first.
+///
+///     TaskHandle<int> saving = create_task(save());
+///     int bytes = co_await shield(saving);
+template <class T>
+[[nodiscard]] Future<T> shield(const TaskHandle<T>& task) {
+  return detail::shield_state<T>(task.state());
+}
+template <class T>
+[[nodiscard]] Future<T> shield(const Future<T>& future) {
+  return detail::shield_state<T>(future.state());
+}
+template <class T>
+[[nodiscard]] Future<T> shield(Task<T> coroutine) {
+  return shield(create_task(std::move(coroutine)));
+}
+
+}  // namespace cocheck

@@ -1,0 +1,124 @@
+#include "cocheck/task_group.hpp"
+
+#include <cassert>
+
+#include "cocheck/check.hpp"
+
+namespace cocheck {
+
+namespace {
+
+/// What Python does with KeyboardInterrupt: it leaves the group alone.
+bool is_base_error(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const CheckFailed&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+}  // namespace
+
+TaskGroup::Child::Child(TaskGroup& group, detail::TaskBase& task)
+    : group_(group), task_(&task), previous_(group.last_) {
+  (previous_ != nullptr ? previous_->next_ : group.first_) = this;
+  group.last_ = this;
+  ++group.children_;
+}
+
+TaskGroup::Child::~Child() {
+  (previous_ != nullptr ? previous_->next_ : group_.first_) = next_;
+  (next_ != nullptr ? next_->previous_ : group_.last_) = previous_;
+  --group_.children_;
+}
+
+bool TaskGroup::Child::decides() {
+  // The end of the last child closes the group to newcomers.
+  return (!task_->cancelled() && task_->exception() != nullptr) ||
+         (group_.exiting_ && group_.children_ == 1);
+}
+
+void TaskGroup::Child::invoke() {
+  TaskGroup& group = group_;
+  const detail::Reference<detail::TaskBase> task = task_;
+  delete this;
+  group.child_done(*task);
+}
+
+TaskGroup::~TaskGroup() {
+  while (first_ != nullptr) delete first_;
+}
+
+const char* TaskGroup::refuses() const noexcept {
+  if (parent_ == nullptr) return "TaskGroup.create_task: the group has not been entered";
+  if (exiting_ && children_ == 0) return "TaskGroup.create_task: the group is finished";
+  if (aborting_) return "TaskGroup.create_task: the group is shutting down";
+  return nullptr;
+}
+
+void TaskGroup::enter() {
+  if (parent_ != nullptr) throw RuntimeError("TaskGroup.run: it has already been entered");
+  parent_ = &detail::running_task();
+}
+
+void TaskGroup::add(detail::TaskBase& task) {
+  (new Child(*this, task))->register_on(task);
+}
+
+void TaskGroup::abort() {
+  aborting_ = true;
+  for (Child* child = first_; child != nullptr; child = child->next_) {
+    if (!child->task_->done()) child->task_->cancel({});
+  }
+}
+
+void TaskGroup::child_done(detail::TaskBase& task) {
+  if (completion_ != nullptr && children_ == 0) completion_->complete();
+  if (task.cancelled()) return;
+  const std::exception_ptr error = task.exception();
+  if (error == nullptr) return;
+  errors_.push_back(error);
+  if (base_error_ == nullptr && is_base_error(error)) base_error_ = error;
+  if (!aborting_ && !parent_cancel_requested_) {
+    abort();
+    parent_cancel_requested_ = true;
+    parent_->cancel({});
+  }
+}
+
+Task<> TaskGroup::exit(std::exception_ptr error, bool cancelled) {
+  exiting_ = true;
+  if (error != nullptr && !cancelled && base_error_ == nullptr && is_base_error(error)) {
+    base_error_ = error;
+  }
+  std::exception_ptr propagate = cancelled ? error : nullptr;
+  if (error != nullptr && !aborting_) abort();
+  while (children_ > 0) {
+    detail::Waiter waiter;
+    completion_ = &waiter;
+    try {
+      co_await detail::WaiterAwaiter(waiter, "task_group.join", this);
+    } catch (const CancelledError&) {
+      if (!aborting_) {
+        propagate = std::current_exception();
+        abort();
+      }
+    }
+    completion_ = nullptr;
+  }
+  if (base_error_ != nullptr) std::rethrow_exception(base_error_);
+  if (parent_cancel_requested_ && parent_->uncancel() == 0) propagate = nullptr;
+  if (propagate != nullptr && errors_.empty()) std::rethrow_exception(propagate);
+  if (error != nullptr && !cancelled) errors_.push_back(error);
+  if (!errors_.empty()) {
+    if (parent_->cancelling() > 0) {  // a request from outside hits the next suspension
+      parent_->uncancel();
+      parent_->cancel({});
+    }
+    throw ExceptionGroup("unhandled errors in a TaskGroup", errors_);
+  }
+}
+
+}  // namespace cocheck

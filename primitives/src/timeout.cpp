@@ -1,0 +1,50 @@
+#include "cocheck/timeout.hpp"
+
+#include <cassert>
+
+namespace cocheck {
+
+void Timeout::enter() {
+  if (state_ != State::created) throw RuntimeError("Timeout: it has already been entered");
+  task_ = &detail::running_task();
+  cancelling_before_ = task_->cancelling();
+  state_ = State::active;
+  reschedule(deadline_);
+}
+
+void Timeout::reschedule(std::optional<TimePoint> deadline) {
+  if (state_ != State::active) {
+    throw RuntimeError(state_ == State::created
+                           ? std::string("Timeout: it has not been entered")
+                           : std::string("Timeout: cannot change the state of a timeout that is ") +
+                                 to_string(state_));
+  }
+  deadline_ = deadline;
+  expiry_.reset();
+  if (deadline_) expiry_.emplace(*deadline_, *this);
+}
+
+void Timeout::expire() {
+  assert(state_ == State::active);
+  state_ = State::expiring;
+  task_->cancel({});
+}
+
+void Timeout::exit(const std::exception_ptr& error, bool cancelled) {
+  assert(state_ == State::active || state_ == State::expiring);
+  expiry_.reset();
+  if (state_ == State::active) {
+    state_ = State::finished;
+    return;
+  }
+  state_ = State::expired;
+  // More requests than before mean that somebody else asked for a cancellation too: it goes on.
+  if (task_->uncancel() > cancelling_before_ || !cancelled) return;
+  try {
+    std::rethrow_exception(error);
+  } catch (...) {
+    std::throw_with_nested(TimeoutError("the time was up"));
+  }
+}
+
+}  // namespace cocheck

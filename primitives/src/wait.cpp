@@ -1,0 +1,48 @@
+#include "cocheck/wait.hpp"
+
+#include <memory>
+
+namespace cocheck::detail {
+
+class CompletionCounter::Completion final : public Callback {
+ public:
+  Completion(CompletionCounter& counter, CallbackFuture& future)
+      : counter_(counter), future_(future) {
+    register_on(future);
+  }
+
+ private:
+  void invoke() override { counter_.completed(future_); }
+  // Only counts and wakes: what is done is looked at when the task resumes.
+  [[nodiscard]] bool decides() override { return false; }
+
+  CompletionCounter& counter_;
+  CallbackFuture& future_;
+};
+
+CompletionCounter::CompletionCounter(std::vector<CallbackFuture*> futures, ReturnWhen return_when)
+    : left_(futures.size()), return_when_(return_when) {
+  completions_.reserve(futures.size());
+  for (CallbackFuture* future : futures) {
+    completions_.push_back(std::make_unique<Completion>(*this, *future));
+  }
+}
+
+CompletionCounter::~CompletionCounter() = default;
+
+void CompletionCounter::completed(CallbackFuture& future) {
+  --left_;
+  if (left_ == 0 || return_when_ == ReturnWhen::first_completed ||
+      (return_when_ == ReturnWhen::first_exception && !future.cancelled() &&
+       future.exception() != nullptr)) {
+    waiter_.complete();
+  }
+}
+
+Task<> CompletionCounter::wait(std::optional<Duration> timeout) {
+  std::optional<SleepTimer> timer;
+  if (timeout) timer.emplace(Loop::current().now() + *timeout, waiter_);
+  co_await WaiterAwaiter(waiter_, "wait", this);
+}
+
+}  // namespace cocheck::detail
