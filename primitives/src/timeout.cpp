@@ -47,4 +47,21 @@ void Timeout::exit(const std::exception_ptr& error, bool cancelled) {
   }
 }
 
+std::string to_string(const Timeout& timeout) {
+  std::string text = std::string("<Timeout [") + to_string(timeout.state()) + "]";
+  if (timeout.state() == Timeout::State::created || timeout.state() == Timeout::State::active) {
+    text += " when=";
+    if (timeout.when()) {
+      const auto milliseconds =
+          std::chrono::duration_cast<std::chrono::milliseconds>(timeout.when()->time_since_epoch());
+      std::string fraction = std::to_string(milliseconds.count() % 1000);
+      fraction.insert(0, 3 - fraction.size(), '0');
+      text += std::to_string(milliseconds.count() / 1000) + "." + fraction;
+    } else {
+      text += "none";
+    }
+  }
+  return text + ">";
+}
+
 }  // namespace cocheck

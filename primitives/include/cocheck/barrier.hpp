@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <string>
 
 #include "cocheck/condition.hpp"
 #include "cocheck/task.hpp"
@@ -108,5 +109,29 @@ class Barrier {
   std::size_t count_ = 0;
   State state_ = State::filling;
 };
+
+[[nodiscard]] constexpr const char* to_string(Barrier::State state) noexcept {
+  switch (state) {
+    case Barrier::State::filling:
+      return "filling";
+    case Barrier::State::draining:
+      return "draining";
+    case Barrier::State::resetting:
+      return "resetting";
+    case Barrier::State::broken:
+      return "broken";
+  }
+  return "";
+}
+
+/// For debugging: `<Barrier filling, waiters:1/3>`.
+[[nodiscard]] inline std::string to_string(const Barrier& barrier) {
+  std::string text = std::string("<Barrier ") + to_string(barrier.state());
+  if (!barrier.broken()) {
+    text += ", waiters:" + std::to_string(barrier.n_waiting()) + "/" +
+            std::to_string(barrier.parties());
+  }
+  return text + ">";
+}
 
 }  // namespace cocheck

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <exception>
 #include <source_location>
+#include <string>
 #include <type_traits>
 
 #include "cocheck/detail/scoped_acquire.hpp"
@@ -114,5 +115,11 @@ class Condition {
   Lock& lock_;
   detail::WaiterQueue waiters_;
 };
+
+/// For debugging: `<Condition locked, waiters:2>`.
+[[nodiscard]] inline std::string to_string(const Condition& condition) {
+  return std::string("<Condition ") + (condition.locked() ? "locked" : "unlocked") +
+         detail::waiters_suffix(condition.waiting()) + ">";
+}
 
 }  // namespace cocheck

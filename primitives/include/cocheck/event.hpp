@@ -2,6 +2,7 @@
 
 #include <coroutine>
 #include <source_location>
+#include <string>
 
 #include "cocheck/detail/waiter.hpp"
 
@@ -80,6 +81,12 @@ class Event::Wait : public detail::LoopAwaiter {
 
 inline Event::Wait Event::wait() noexcept {
   return Wait(*this);
+}
+
+/// For debugging: `<Event unset, waiters:2>`.
+[[nodiscard]] inline std::string to_string(const Event& event) {
+  return std::string("<Event ") + (event.is_set() ? "set" : "unset") +
+         detail::waiters_suffix(event.waiting()) + ">";
 }
 
 }  // namespace cocheck

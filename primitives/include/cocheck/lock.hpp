@@ -2,6 +2,7 @@
 
 #include <coroutine>
 #include <source_location>
+#include <string>
 #include <utility>
 
 #include "cocheck/detail/scoped_acquire.hpp"
@@ -99,6 +100,12 @@ inline Lock::Acquire Lock::acquire() noexcept {
 
 inline detail::ScopedAcquire<Lock> Lock::scoped(std::source_location place) noexcept {
   return detail::ScopedAcquire<Lock>(*this, place);
+}
+
+/// For debugging: `<Lock locked, waiters:2>`.
+[[nodiscard]] inline std::string to_string(const Lock& lock) {
+  return std::string("<Lock ") + (lock.locked() ? "locked" : "unlocked") +
+         detail::waiters_suffix(lock.waiting()) + ">";
 }
 
 }  // namespace cocheck

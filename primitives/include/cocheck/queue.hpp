@@ -179,6 +179,13 @@ class Queue {
     }
   }
 
+  /// Tasks that wait to get or to put.
+  [[nodiscard]] std::size_t getters() const noexcept { return getters_.size(); }
+  [[nodiscard]] std::size_t putters() const noexcept { return putters_.size(); }
+  /// Items that were put and not dealt with.
+  [[nodiscard]] std::size_t unfinished() const noexcept { return unfinished_; }
+  [[nodiscard]] bool is_shut_down() const noexcept { return shut_down_; }
+
  private:
   /// Leaves the queue of waiters; a wake-up that can still serve somebody is passed on.
   static void leave_cancelled(detail::Waiter& waiter, detail::WaiterQueue& queue, bool blocked) {
@@ -196,5 +203,17 @@ class Queue {
   std::size_t unfinished_ = 0;
   bool shut_down_ = false;
 };
+
+/// For debugging: `<Queue maxsize=3 size=1 getters[0] putters[2] tasks=1 shutdown>`.
+template <class T, class Items>
+[[nodiscard]] std::string to_string(const Queue<T, Items>& queue) {
+  std::string text = "<Queue maxsize=" + std::to_string(queue.maxsize());
+  if (!queue.empty()) text += " size=" + std::to_string(queue.qsize());
+  if (queue.getters() > 0) text += " getters[" + std::to_string(queue.getters()) + "]";
+  if (queue.putters() > 0) text += " putters[" + std::to_string(queue.putters()) + "]";
+  if (queue.unfinished() > 0) text += " tasks=" + std::to_string(queue.unfinished());
+  if (queue.is_shut_down()) text += " shutdown";
+  return text + ">";
+}
 
 }  // namespace cocheck

@@ -136,4 +136,11 @@ inline detail::ScopedAcquire<Semaphore> Semaphore::scoped(std::source_location p
   return detail::ScopedAcquire<Semaphore>(*this, place);
 }
 
+/// For debugging: `<Semaphore unlocked, value:3>`, `<Semaphore locked, waiters:2>`.
+[[nodiscard]] inline std::string to_string(const Semaphore& semaphore) {
+  return "<Semaphore " +
+         (semaphore.locked() ? "locked" : "unlocked, value:" + std::to_string(semaphore.value())) +
+         detail::waiters_suffix(semaphore.waiting()) + ">";
+}
+
 }  // namespace cocheck

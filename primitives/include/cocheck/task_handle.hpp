@@ -141,9 +141,9 @@ class TaskHandle : public TaskRef {
 
 /// How a task is made.
 struct TaskOptions {
-  std::string name;
+  std::string name = {};
   /// Whether the first step runs inside create_task, as the task; default: what the loop says.
-  std::optional<bool> eager_start;
+  std::optional<bool> eager_start = std::nullopt;
 };
 
 /// Makes a task of the coroutine. Its first step is queued, not run, unless it starts eagerly.

@@ -130,4 +130,7 @@ template <class Rep, class Period>
   return Timeout(deadline);
 }
 
+/// For debugging: `<Timeout [active] when=1.500>`, in seconds of the loop's time.
+[[nodiscard]] std::string to_string(const Timeout& timeout);
+
 }  // namespace cocheck

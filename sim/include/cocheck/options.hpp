@@ -31,7 +31,7 @@ struct Options {
   /// How many actions one execution may take. More are a failure: perhaps a livelock.
   std::uint64_t max_steps = 100'000;
   /// How much real time the search may take; asked between executions.
-  std::optional<std::chrono::milliseconds> max_time;
+  std::optional<std::chrono::milliseconds> max_time = std::nullopt;
   Clock clock = Clock::idle;
   /// Up to how many cancellations the explorer injects, at any point of any task but the first.
   std::uint32_t cancellations = 0;
@@ -44,10 +44,10 @@ struct Options {
   /// Whether a failing schedule is made small.
   bool shrink = true;
   /// A schedule to replay instead of searching: the path of a schedule file or the one-line form.
-  std::string replay;
+  std::string replay = {};
   /// The full name of the test and the program it is in, for the schedule file.
-  std::string test;
-  std::string program;
+  std::string test = {};
+  std::string program = {};
 };
 
 [[nodiscard]] const char* to_string(Strategy strategy) noexcept;

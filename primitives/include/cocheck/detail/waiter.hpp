@@ -142,6 +142,11 @@ inline void Waiter::leave() noexcept {
   queue_ = nullptr;
 }
 
+/// The number of waiters as ", waiters:2"; nothing where there are none.
+[[nodiscard]] inline std::string waiters_suffix(std::size_t waiting) {
+  return waiting == 0 ? std::string() : ", waiters:" + std::to_string(waiting);
+}
+
 /// Parks on a waiter inside one of cocheck's own coroutines. `co_await` throws CancelledError when
 /// the task is cancelled, also when it was woken before.
 class WaiterAwaiter : public InternalAwaiter {
