@@ -29,12 +29,18 @@ bool GatherState::cancel(const std::string& message) {
   bool accepted = false;
   for (Child& child : children_) accepted |= child.future().cancel(message);
   // Where a child swallows the request, the end of the gather still tells of it.
-  cancel_requested_ |= accepted;
+  if (accepted) {
+    cancel_requested_ = true;
+    message_ = message;
+  }
   return accepted;
 }
 
 bool GatherState::Child::decides() {
-  if (gather_.return_exceptions_ || gather_.done() || gather_.deciding_ || !failed()) return false;
+  if (gather_.done() || gather_.deciding_) return false;
+  const bool last = gather_.finished_ + 1 == gather_.children_.size();
+  const bool fails = !gather_.return_exceptions_ && failed();
+  if (!fails) return last && !gather_.private_;
   decider_ = true;
   gather_.deciding_ = true;
   return true;
@@ -48,7 +54,7 @@ void GatherState::child_done(Child& child) {
       deciding_ = false;
       end(child.future().exception());
     } else if (last && !deciding_) {
-      end(cancel_requested_ ? std::make_exception_ptr(CancelledError()) : nullptr);
+      end(cancel_requested_ ? std::make_exception_ptr(CancelledError(message_)) : nullptr);
     }
   } else {
     (void)child.failed();  // an exception that comes too late is looked at and dropped
@@ -62,6 +68,7 @@ void GatherState::child_gone() noexcept {
 
 void GatherState::end(std::exception_ptr error) {
   error_ = std::move(error);
+  if (error_) expect_retrieval();
   complete(State::done);
 }
 

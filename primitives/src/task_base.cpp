@@ -4,8 +4,6 @@
 #include <cassert>
 #include <string_view>
 
-#include "cocheck/describe.hpp"
-
 namespace cocheck::detail {
 
 namespace {
@@ -52,12 +50,8 @@ void TaskBase::destroy() noexcept {
   }
 }
 
-void TaskBase::report_lost_exception() noexcept {
-  if (exception_retrieved_ || loop_.closing()) return;
-  loop_.fail({FailureKind::unretrieved_exception,
-              "task " + id() + " '" + name() + "' ended with " + describe(exception()) +
-                  ", and nobody looked at it",
-              place_});
+std::string TaskBase::describe_self() const {
+  return "task " + id() + " '" + name() + "'";
 }
 
 std::vector<std::uint32_t> TaskBase::path() const {
@@ -95,8 +89,12 @@ bool TaskBase::cancel(const std::string& message) {
   ++cancel_requests_;
   const bool already_thrown = waiting_on_ != nullptr && waiting_on_->cancelled();
   if (!already_thrown) message_ = message;
-  if (waiting_on_ != nullptr && waiting_on_->cancel(message)) return true;
-  must_cancel_ = true;
+  // Tasks that await each other would pass the request round for ever.
+  if (passing_cancel_on_) return false;
+  passing_cancel_on_ = true;
+  const bool passed_on = waiting_on_ != nullptr && waiting_on_->cancel(message);
+  passing_cancel_on_ = false;
+  if (!passed_on) must_cancel_ = true;
   return true;
 }
 
@@ -135,7 +133,8 @@ void TaskBase::run() {
   while (next_) std::exchange(next_, nullptr).resume();
   if (body_ended_) {
     State state = take_result();
-    if (must_cancel_) {  // asked during its last step: the result is dropped
+    if (must_cancel_ && state == State::done && exception_retrieved()) {
+      // Asked during its last step: the value is dropped; an exception is not.
       must_cancel_ = false;
       set_cancelled_result();
       state = State::cancelled;
@@ -149,7 +148,7 @@ void TaskBase::run() {
 void TaskBase::finish(State state) {
   observe(LoopEvent::Kind::finish, this, "", nullptr, place_, [&](LoopEvent& event) {
     event.verb = state == State::cancelled ? "cancelled"
-                 : exception_retrieved_    ? "return"
+                 : exception_retrieved()   ? "return"
                                            : "throw";
   });
   complete(state);

@@ -41,7 +41,7 @@ void CompletionCounter::completed(CallbackFuture& future) {
 
 Task<> CompletionCounter::wait(std::optional<Duration> timeout) {
   std::optional<SleepTimer> timer;
-  if (timeout) timer.emplace(Loop::current().now() + *timeout, waiter_);
+  if (timeout) timer.emplace(deadline_after(*timeout), waiter_);
   co_await WaiterAwaiter(waiter_, "wait", this);
 }
 

@@ -207,8 +207,10 @@ class Search {
       }
       if (world_->failure()) [[unlikely]] {
         if (verdict_.failing++ == 0) record_failure(explorer.order(), name);
-        if (verdict_.kind == Verdict::Kind::failed && options_.stop_at_failure) return false;
-        if (!verdict_.failure) return false;
+        if (options_.stop_at_failure) {
+          stopped_early_ = true;
+          return false;
+        }
       }
     }
     // The last execution of the budget may have been the last there is.
@@ -221,7 +223,8 @@ class Search {
   }
 
   [[nodiscard]] bool out_of_time() {
-    if (!deadline_ || verdict_.executions % kExecutionsBetweenTimeChecks != 0) return false;
+    if (!deadline_ || verdict_.executions == 0) return false;
+    if (verdict_.executions % kExecutionsBetweenTimeChecks != 1) return false;
     if (std::chrono::steady_clock::now() < *deadline_) return false;
     verdict_.limits.push_back("max_time, " + std::to_string(options_.max_time->count()) + " ms");
     return true;
@@ -305,6 +308,10 @@ class Search {
       verdict_.distinct = distinct_.count();
       verdict_.distinct_at_least = distinct_.full();
     }
+    if (!exhausted_ && verdict_.executions == options_.max_executions &&
+        options_.strategy != Strategy::fifo && !stopped_early_) {
+      verdict_.limits.push_back("max_executions, " + std::to_string(options_.max_executions));
+    }
     if (verdict_.kind == Verdict::Kind::failed || gave_up_) return;
     if (verdict_.cut > 0) {
       give_up(cut_reason());
@@ -319,9 +326,6 @@ class Search {
           (options_.cancellations == 1 ? " injected cancellation" : " injected cancellations");
       return;
     }
-    if (options_.strategy != Strategy::fifo && verdict_.limits.empty()) {
-      verdict_.limits.push_back("max_executions, " + std::to_string(options_.max_executions));
-    }
     verdict_.kind = Verdict::Kind::sampled;
   }
 
@@ -333,6 +337,7 @@ class Search {
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   bool exhausted_ = false;
   bool gave_up_ = false;
+  bool stopped_early_ = false;  // at a failure
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <utility>
 
+#include "cocheck/check.hpp"
 #include "cocheck/describe.hpp"
 #include "cocheck/detail/recorder.hpp"
 #include "cocheck/task_handle.hpp"
@@ -40,6 +41,7 @@ void World::run(const Model& model, Explorer& explorer, detail::Recorder* record
   fifo_ = explorer.order() == Order::fifo;
   picks_forced_ = explorer.picks_forced();
   failure_.reset();
+  explorer_error_ = nullptr;
   tape_.clear();
   now_ = TimePoint{};
   steps_ = 0;
@@ -54,6 +56,7 @@ void World::run(const Model& model, Explorer& explorer, detail::Recorder* record
   } else {
     run_any_order();
   }
+  if (explorer_error_) std::rethrow_exception(explorer_error_);
   conclude();
 }
 
@@ -61,18 +64,18 @@ void World::start(const Model& model) {
   assert(ready_.empty() && settling_.empty() && timers_.empty() && first_task_ == nullptr);
   TaskHandle<> root = create_task(model());
   root_ = detail::Reference<detail::TaskBase>(&root.state());
-  if (recorder_ != nullptr) {
-    root.set_name("main");
-    recorder_->root_started(*root_);
-  }
+  root.set_name("main");
+  if (recorder_ != nullptr) recorder_->root_started(*root_);
 }
 
-bool World::root_done() const noexcept {
-  return root_->done();
+bool World::root_done() const noexcept { return root_->done(); }
+
+bool World::stopped() const noexcept {
+  return failure_.has_value() || explorer_error_ != nullptr || root_done();
 }
 
 void World::run_any_order() {
-  while (!failure_ && !root_done()) {
+  while (!stopped()) {
     const std::size_t alternatives = count_alternatives();
     if (alternatives == 0) {
       if (timers_.empty()) return;
@@ -88,7 +91,7 @@ void World::run_any_order() {
 }
 
 void World::run_fifo() {
-  while (!failure_ && !root_done()) {
+  while (!stopped()) {
     if (iteration_left_ == 0) {
       if (ready_.empty()) {
         if (timers_.empty()) return;
@@ -268,6 +271,7 @@ void World::close() noexcept {
     task_finished(*task);
   }
   root_ = {};
+  recorder_ = nullptr;
   timers_.clear();
   closing_ = false;
 }
@@ -307,10 +311,17 @@ void World::task_finished(detail::TaskBase& task) noexcept {
 }
 
 std::size_t World::choose(std::size_t alternatives, std::source_location place) {
-  if (closing_) return 0;
+  if (closing_ || explorer_error_) return 0;
+  std::size_t value = 0;
   choosing_value_ = true;
-  const std::size_t value = pick(alternatives);
+  try {
+    value = pick(alternatives);
+  } catch (...) {
+    // This is inside the model, which might catch it.
+    explorer_error_ = std::current_exception();
+  }
   choosing_value_ = false;
+  if (explorer_error_) throw CheckFailed();
   if (recorder_ != nullptr) recorder_->chosen(running_, value, alternatives, place);
   return value;
 }

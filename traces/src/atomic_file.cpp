@@ -38,7 +38,8 @@ AtomicFile::AtomicFile(const fs::path& target) : name_(target), target_(target) 
   temporary_ = target_.parent_path() /
                ("." + target_.filename().string() + "." + std::to_string(::getpid()) + "-" +
                 std::to_string(counter++) + ".tmp");
-  const int descriptor = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  fs::remove(temporary_, ignored);
+  const int descriptor = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (descriptor < 0) {
     const int error = errno;
     const bool no_folder = error == ENOENT;

@@ -12,6 +12,8 @@ namespace {
 
 using Kind = TraceEvent::Kind;
 
+constexpr std::string_view kUnknownFailure = "the property broke";
+
 /// `text` split at its last dot, when a number follows it.
 struct Sibling {
   std::string_view parent;
@@ -54,7 +56,8 @@ std::string_view verb_or(const std::string& verb, std::string_view usual) {
 Line phrase_of(const TraceEvent& event) {
   switch (event.kind) {
     case Kind::park: {
-      Line line = phrase(verb_or(event.verb, "something"), event.object, event.detail);
+      const std::string& object = event.object.empty() ? event.peer : event.object;
+      Line line = phrase(verb_or(event.verb, "something"), object, event.detail);
       if (event.verb != "sleep") line.front().text = "waits in " + line.front().text;
       return line;
     }
@@ -67,8 +70,8 @@ Line phrase_of(const TraceEvent& event) {
     case Kind::note:
       return phrase("", "\u201c" + event.detail + "\u201d", "");
     case Kind::timer: {
-      const std::string what = plain_text(phrase(event.verb, event.object, event.detail));
-      return phrase("timer due", what, "");
+      const std::string_view verb = event.verb == "timer" ? "" : std::string_view(event.verb);
+      return phrase("timer due", plain_text(phrase(verb, event.object, event.detail)), "");
     }
     default:
       return phrase(event.verb, event.object, event.detail);
@@ -85,13 +88,23 @@ Marker marker_of(const TraceEvent& event) {
   return event.kind == Kind::park ? Marker::parks : Marker::dot;
 }
 
+/// The first line of what a failure says, with its kind in front unless the text names that itself.
+std::string message_of(const TraceEvent& event) {
+  const std::string detail = first_line(event.detail);
+  const std::string kind = clean(event.verb);
+  if (detail.empty()) return kind.empty() ? std::string(kUnknownFailure) : kind;
+  if (kind.empty() || detail.find(kind) != std::string::npos) return detail;
+  return kind + ": " + detail;
+}
+
 class Teller {
  public:
   Teller(const Trace& trace, const Schedule* schedule) : trace_(trace) {
     for (const TraceTask& task : trace.tasks) {
       const std::size_t lane = lane_of(task.id);
       if (lane == kWorld) continue;
-      story_.lanes[lane].name = clean(task.name);
+      const bool says_only_the_id = task.name == "task " + task.id;
+      if (!says_only_the_id) story_.lanes[lane].name = clean(task.name);
       story_.lanes[lane].place = task.place;
     }
     if (schedule != nullptr) {
@@ -101,6 +114,8 @@ class Teller {
     }
     for (const TraceEvent& event : trace.events) {
       if (event.kind == Kind::step) steps_are_marked_ = true;
+      const std::size_t child = event.kind == Kind::spawn ? lane_of(event.peer) : kWorld;
+      if (child != kWorld) states_[child] = State::unborn;
     }
   }
 
@@ -112,10 +127,15 @@ class Teller {
       Row row;
       row.time = story_.end;
       row.failure = first_line(failure);
+      if (row.failure.empty()) row.failure = kUnknownFailure;
       story_.rows.push_back(std::move(row));
     }
-    story_.stuck = trace_.stuck;
-    for (const StuckTask& stuck : story_.stuck) static_cast<void>(lane_of(stuck.task));
+    for (const StuckTask& stuck : trace_.stuck) {
+      static_cast<void>(lane_of(stuck.task));
+      const bool known =
+          std::ranges::find(story_.stuck, stuck.task, &StuckTask::task) != story_.stuck.end();
+      if (!known) story_.stuck.push_back(stuck);
+    }
     return std::move(story_);
   }
 
@@ -142,13 +162,12 @@ class Teller {
   void add(const TraceEvent& event) {
     story_.end = std::max(story_.end, event.time);
     if (event.kind == Kind::clock) return add_jump(event);
-    if (!row_ || event.step != row_step_) start_row(event);
+    // What breaks in the world, such as a deadlock, has a row of its own.
+    const bool breaks_world = event.kind == Kind::failure && event.task.empty();
+    if (!row_ || event.step != row_step_ || breaks_world) start_row(event);
     now_ = std::max(now_, event.time);
     row_->time = now_;
-    std::size_t lane = lane_of(event);
-    if (lane == kWorld && event.kind == Kind::failure && !row_->cells.empty()) {
-      lane = row_->cells.front().lane;
-    }
+    const std::size_t lane = lane_of(event);
     Cell& cell = cell_in(lane);
     if (cell.place.file.empty() || !event.place.file.empty()) cell.place = event.place;
     cell.marker = std::max(cell.marker, marker_of(event));
@@ -159,11 +178,14 @@ class Teller {
   }
 
   void add_jump(const TraceEvent& event) {
-    finish_row();
+    // A timer that fires while tasks could run moves the clock itself, after it was picked.
+    const bool moved_by_timer = row_ && event.step == row_step_ && previous_kind_ == Kind::timer;
+    if (!moved_by_timer) finish_row();
     Row row;
     row.is_jump = true;
     row.time = event.time;
-    row.jump = event.time - now_;
+    if (event.time > now_) row.jump = event.time - now_;
+    row.could_run = std::ranges::find(states_, State::ready) != states_.end();
     now_ = std::max(now_, event.time);
     story_.rows.push_back(std::move(row));
   }
@@ -188,7 +210,8 @@ class Teller {
       ++story_.preemptions;
     }
     last_lane_ = lane;
-    if (event.kind == Kind::step || !steps_are_marked_) turn_ = lane;
+    const bool runs = event.kind == Kind::step || !steps_are_marked_;
+    if (runs && states_[lane] != State::ended) turn_ = lane;
   }
 
   Cell& cell_in(std::size_t lane) {
@@ -204,15 +227,13 @@ class Teller {
         opening_ = phrase(event.verb, event.object, event.detail);
         return;
       case Kind::failure:
-        if (row_->failure.empty()) {
-          row_->failure = first_line(event.detail.empty() ? "the property broke" : event.detail);
-        }
+        if (row_->failure.empty()) row_->failure = message_of(event);
         return;
       case Kind::spawn:
         return describe_peers("spawns", Link::Kind::spawn, event, lane, cell);
       case Kind::wake:
-        if (event.peer != event.task) describe_peers("wakes", Link::Kind::wake, event, lane, cell);
-        return;
+        if (event.peer == event.task || spawned_in_row(event.peer)) return;
+        return describe_peers("wakes", Link::Kind::wake, event, lane, cell);
       case Kind::cancel:
         if (!event.task.empty()) {
           return describe_peers("cancels", Link::Kind::cancel, event, lane, cell);
@@ -243,19 +264,29 @@ class Teller {
     cell.phrases.back() = phrase(verb, id_list(peers_), event.detail);
   }
 
+  [[nodiscard]] bool spawned_in_row(const std::string& id) {
+    const std::size_t lane = lane_of(id);
+    return std::ranges::any_of(row_->links, [lane](const Link& link) {
+      return link.kind == Link::Kind::spawn && link.to == lane;
+    });
+  }
+
   void follow_state(const TraceEvent& event, std::size_t lane) {
     const std::size_t peer = lane_of(event.peer);
-    if (event.kind == Kind::wake && peer != kWorld) states_[peer] = State::ready;
+    const bool makes_ready = event.kind == Kind::wake || event.kind == Kind::spawn;
+    if (makes_ready && peer != kWorld) states_[peer] = State::ready;
     if (lane == kWorld) return;
     if (event.kind == Kind::park) states_[lane] = State::parked;
-    if (event.kind == Kind::step || event.kind == Kind::yield) states_[lane] = State::ready;
+    // A callback on the end of a task is a step in the lane of that task, which stays ended.
+    const bool runs = event.kind == Kind::step || event.kind == Kind::yield;
+    if (runs && states_[lane] != State::ended) states_[lane] = State::ready;
     if (event.kind == Kind::finish) states_[lane] = State::ended;
   }
 
   void finish_row() {
     if (!row_) return;
     if (row_->step) story_.steps = std::max(story_.steps, *row_->step + 1);
-    if (!row_->cells.empty() && row_->cells.front().phrases.empty()) {
+    if (row_->step && !row_->cells.empty() && row_->cells.front().phrases.empty()) {
       Line& opening = opening_;
       if (opening.empty() && row_step_ < actions_.size()) {
         opening = phrase(actions_[row_step_]->label, "", "");
@@ -293,6 +324,18 @@ std::size_t Story::lane_of(const std::string& id) const {
 
 Story tell(const Trace& trace, const Schedule* schedule, const std::string& failure) {
   return Teller(trace, schedule).tell(failure);
+}
+
+const Cell* failing_cell(const Row& row) {
+  if (row.failure.empty() || row.cells.empty()) return nullptr;
+  const auto marked = std::ranges::find(row.cells, Marker::failure, &Cell::marker);
+  return marked == row.cells.end() ? &row.cells.front() : &*marked;
+}
+
+Line jump_sentence(const Row& row) {
+  return {{Tone::verb, "+" + format_time(row.jump)},
+          {Tone::object, row.could_run ? " a timer fires although tasks could run"
+                                       : " nothing can run: the clock jumps to the next timer"}};
 }
 
 std::string id_list(const std::vector<std::string>& ids) {

@@ -27,7 +27,7 @@ struct Lane {
 enum class Marker { dot, parks, ends, cancelled, suspicious, failure };
 
 /// What a task can do next.
-enum class State { ready, parked, ended };
+enum class State { unborn, ready, parked, ended };
 
 /// What one task did or suffered in one row.
 struct Cell {
@@ -52,6 +52,7 @@ struct Row {
   std::optional<std::size_t> step;  ///< nothing when the row continues a step or is not one
   std::chrono::nanoseconds time{0};
   std::chrono::nanoseconds jump{0};  ///< by how much the clock jumped
+  bool could_run = false;            ///< whether a task was ready when it did
   std::vector<Cell> cells;           ///< the task whose turn it is comes first
   std::vector<Link> links;
   std::string failure;            ///< how the property broke here, "" when it did not
@@ -75,6 +76,13 @@ struct Story {
 /// `schedule` may be null, when only the trace is known; `failure` is the message to end with when
 /// no event of the trace says how the property broke.
 [[nodiscard]] Story tell(const Trace& trace, const Schedule* schedule, const std::string& failure);
+
+/// The cell in which a property broke: the one that is marked so, or else the first. Null when the
+/// row has no failure or no cell.
+[[nodiscard]] const Cell* failing_cell(const Row& row);
+
+/// What a row for a jump of the clock says: "+5 s", and why.
+[[nodiscard]] Line jump_sentence(const Row& row);
 
 /// A list of task ids in which a run of siblings is shortened: "0.0 .. 0.99".
 [[nodiscard]] std::string id_list(const std::vector<std::string>& ids);

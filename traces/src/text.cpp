@@ -149,7 +149,12 @@ std::vector<std::string> lines_of(std::string_view text) {
 }
 
 std::string first_line(std::string_view text) {
-  return clean(text.substr(0, text.find('\n')));
+  for (const std::string& line : lines_of(text)) {
+    std::string shown = clean(line);
+    shown.erase(0, std::min(shown.find_first_not_of(' '), shown.size()));
+    if (!shown.empty()) return shown;
+  }
+  return "";
 }
 
 std::string format_time(std::chrono::nanoseconds time) {

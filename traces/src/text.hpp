@@ -22,7 +22,7 @@ namespace cocheck::detail {
 /// The lines of `text`, without the line ends.
 [[nodiscard]] std::vector<std::string> lines_of(std::string_view text);
 
-/// The first line of `text`, clean.
+/// The first line of `text` that is not blank, clean and without blanks in front.
 [[nodiscard]] std::string first_line(std::string_view text);
 
 /// A duration in the largest unit that gives it few digits: "0 s", "1.5 s", "250 ms", "40 us".

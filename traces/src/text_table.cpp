@@ -26,7 +26,6 @@ constexpr std::size_t kMostLines = 3;      // in a cell
 constexpr std::size_t kFairColumn = 24;    // a column this wide is worth giving up no more
 constexpr std::size_t kNarrowColumn = 14;  // a narrower one is not worth having
 constexpr std::string_view kGap = "  ";
-constexpr std::string_view kJump = "nothing can run: the clock jumps to the next timer";
 constexpr std::string_view kLegend =
     "* chosen by the explorer: the task before it could have gone on";
 
@@ -40,6 +39,16 @@ struct Column {
 
 std::string name_of(const Lane& lane) {
   return lane.name.empty() || lane.name == lane.id ? lane.id : lane.id + " " + lane.name;
+}
+
+/// What happened in a cell, with an exclamation mark behind what deserves a second look.
+std::vector<detail::Line> phrases_of(const Cell& cell) {
+  std::vector<detail::Line> phrases = cell.phrases;
+  for (detail::Line& phrase : phrases) {
+    const bool marked = !phrase.empty() && phrase.front().tone == detail::Tone::suspicious;
+    if (marked) phrase.back().text += " (!)";
+  }
+  return phrases;
 }
 
 std::string padded(std::string_view text, std::size_t width, Align align) {
@@ -120,7 +129,7 @@ class Table {
     for (const Row& row : story_.rows) {
       for (const Cell& cell : row.cells) {
         if (cell.lane == kWorld) continue;
-        const std::string text = detail::plain_text(detail::joined(cell.phrases));
+        const std::string text = detail::plain_text(detail::joined(phrases_of(cell)));
         natural[cell.lane] = std::max(natural[cell.lane], detail::display_width(text));
       }
     }
@@ -195,7 +204,7 @@ class Table {
   }
 
   void append_jump(std::string& out, const Row& row) {
-    const std::string sentence = "+" + detail::format_time(row.jump) + " " + std::string(kJump);
+    const std::string sentence = detail::plain_text(detail::jump_sentence(row));
     std::string line;
     for (std::size_t i = 0; i < first_lane_; ++i) {
       line += padded(columns_[i].header == "time" ? time_of(row) : "", columns_[i].width,
@@ -210,7 +219,7 @@ class Table {
         row.cells.empty() ||
         (row.cells.size() == 1 && row.cells[0].phrases.empty() && row.cells[0].lane == kWorld);
     std::vector<std::string> lines = only_failure ? std::vector<std::string>(1) : lines_of(row);
-    if (!row.failure.empty()) append_failure(lines, row.failure);
+    if (!row.failure.empty()) append_failure(lines, row);
     for (std::string& line : lines) append_line(out, std::move(line));
   }
 
@@ -222,8 +231,10 @@ class Table {
       if (&cell == row.cells.data()) texts = gutter_texts(row);
       texts[first_lane_ - 1] =
           one_phrase(cell.lane == kWorld ? "world" : name_of(story_.lanes[cell.lane]));
-      texts[first_lane_] = cell.phrases;
-      if (place_column_) texts[*place_column_] = one_phrase(detail::format_place(cell.place));
+      texts[first_lane_] = phrases_of(cell);
+      if (place_column_ && row.failure.empty()) {
+        texts[*place_column_] = one_phrase(detail::format_place(cell.place));
+      }
       const std::vector<std::string> more = lines_from(texts);
       lines.insert(lines.end(), more.begin(), more.end());
     }
@@ -242,10 +253,14 @@ class Table {
     for (const Cell& cell : row.cells) {
       // What belongs to no task stands where the first task has its column.
       auto& phrases = texts[cell.lane == kWorld ? first_lane_ : first_lane_ + cell.lane];
-      if (cell.lane == kWorld) phrases.push_back({{detail::Tone::object, "world:"}});
-      phrases.insert(phrases.end(), cell.phrases.begin(), cell.phrases.end());
+      std::string prefix = cell.lane == kWorld ? "world: " : "";
+      for (detail::Line& phrase : phrases_of(cell)) {
+        if (!phrase.empty()) phrase.front().text = std::exchange(prefix, "") + phrase.front().text;
+        phrases.push_back(std::move(phrase));
+      }
     }
-    if (place_column_) texts[*place_column_] = one_phrase(place_of(row));
+    // A failure says its place itself.
+    if (place_column_ && row.failure.empty()) texts[*place_column_] = one_phrase(place_of(row));
     return texts;
   }
 
@@ -271,14 +286,17 @@ class Table {
     return lines;
   }
 
-  void append_failure(std::vector<std::string>& lines, const std::string& failure) const {
-    const std::string mark = "<-- " + failure;
+  void append_failure(std::vector<std::string>& lines, const Row& row) const {
+    const std::string place = place_of(row);
+    const std::string failure = row.failure + (place.empty() ? "" : ", at " + place);
+    const std::size_t indent = first_indent();
     std::string& last = lines.back();
-    if (detail::display_width(last) + kGap.size() + detail::display_width(mark) <= width_) {
-      last += (last.empty() ? std::string(first_indent(), ' ') : std::string(kGap)) + mark;
+    const std::string in_one_line =
+        (last.empty() ? std::string(indent, ' ') : last + std::string(kGap)) + "<-- " + failure;
+    if (detail::display_width(in_one_line) <= width_) {
+      last = in_one_line;
       return;
     }
-    const std::size_t indent = first_indent();
     bool first = true;
     for (const detail::Line& line :
          detail::wrap({{detail::Tone::failure, failure}}, width_ - indent - 4, kMostLines)) {

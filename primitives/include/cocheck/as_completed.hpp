@@ -34,7 +34,7 @@ class AsCompleted {
       if (!known) completions_.push_back(std::make_unique<Completion>(*this, std::move(task)));
     }
     left_ = open_ = completions_.size();
-    if (timeout && open_ > 0) expiry_.emplace(Loop::current().now() + *timeout, *this);
+    if (timeout && open_ > 0) expiry_.emplace(detail::deadline_after(*timeout), *this);
     for (const auto& completion : completions_) completion->start();
   }
   AsCompleted(const AsCompleted&) = delete;

@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -72,7 +73,7 @@ struct CollectResults {
     std::vector<Result<T>> results;
     results.reserve(state.size());
     for (std::size_t i = 0; i < state.size(); ++i) {
-      if constexpr (std::is_void_v<T> || std::copy_constructible<T>) {
+      if constexpr (std::is_void_v<T> || detail::kCopyable<T>) {
         results.push_back(state.child_result<T>(i));
       } else {
         results.push_back(std::move(state.child_result<T>(i)));
@@ -101,7 +102,7 @@ struct CollectResultTuple {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return std::tuple<Result<T>...>{[&] {
         Result<T>& result = state.child_result<T>(I);
-        if constexpr (std::is_void_v<T> || std::copy_constructible<T>)
+        if constexpr (std::is_void_v<T> || detail::kCopyable<T>)
           return result;
         else
           return std::move(result);
@@ -137,9 +138,15 @@ class [[nodiscard]] Gather {
    private:
     detail::GatherState& state_;
   };
-  [[nodiscard]] Awaiter operator co_await() const noexcept { return Awaiter(*state_); }
+  [[nodiscard]] Awaiter operator co_await() const& noexcept { return Awaiter(*state_); }
+  [[nodiscard]] Awaiter operator co_await() && noexcept {
+    if (state_->references() <= kOwnReferences) state_->set_private();
+    return Awaiter(*state_);
+  }
 
  private:
+  static constexpr std::uint32_t kOwnReferences = 2;  // this object's and that of the children
+
   detail::Reference<detail::GatherState> state_;
 };
 

@@ -40,7 +40,7 @@ class PriorityItems {
 /// no promised order. Waiting, cancellation and shutdown are as of Queue. O(log n) a put and get.
 ///
 ///     PriorityQueue<std::pair<int, std::string>> jobs;
-///     co_await jobs.put({2, "later"});
+///     jobs.put_nowait({2, "later"});
 ///     auto [priority, name] = co_await jobs.get();
 template <class T, class Less = std::less<T>>
 using PriorityQueue = Queue<T, detail::PriorityItems<T, Less>>;

@@ -13,6 +13,19 @@
 
 namespace cocheck {
 
+namespace detail {
+
+/// Whether T can be copied. Containers say yes even where their items cannot be.
+template <class T>
+inline constexpr bool kCopyable = std::copy_constructible<T>;
+template <class T>
+  requires requires {
+    typename T::value_type;
+  } &&(!std::same_as<typename T::value_type, T>)inline constexpr bool kCopyable<T> =
+      std::copy_constructible<T> && kCopyable<typename T::value_type>;
+
+}  // namespace detail
+
 /// How a coroutine ended: with a value, or with an exception (CancelledError among them).
 ///
 /// `gather(return_exceptions, ...)` gives one for each child. T may be move-only, a reference or
@@ -68,7 +81,7 @@ class [[nodiscard]] Result {
   T copy_or_take() {
     if constexpr (std::is_void_v<T>) {
       require_value();
-    } else if constexpr (std::is_reference_v<T> || std::copy_constructible<T>) {
+    } else if constexpr (std::is_reference_v<T> || detail::kCopyable<T>) {
       return value();
     } else {
       return take();

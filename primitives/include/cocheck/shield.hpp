@@ -34,7 +34,6 @@ class ShieldCallback final : public Callback, public LoopAllocated {
     outer_->take_over(copy_or_move(*static_cast<Result<T>*>(inner_->result_address())));
   }
   void drop() noexcept override { delete this; }
-  [[nodiscard]] bool decides() override { return false; }
 
   Reference<CallbackFuture> inner_;
   Reference<FutureState<T>> outer_;

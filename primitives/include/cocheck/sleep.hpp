@@ -14,6 +14,12 @@ namespace cocheck {
 
 namespace detail {
 
+/// The point of time after `delay`, or the last there is.
+[[nodiscard]] inline TimePoint deadline_after(Duration delay) {
+  const TimePoint now = Loop::current().now();
+  return delay > TimePoint::max() - now ? TimePoint::max() : now + delay;
+}
+
 class SleepTimer final : public Timer {
  public:
   SleepTimer(TimePoint deadline, Waiter& waiter) : Timer(deadline), waiter_(waiter) { arm(); }
@@ -37,7 +43,7 @@ class SleepAwaiter : public LoopAwaiter {
       return;
     }
     waiter_.park(coroutine);
-    timer_.emplace(task.loop().now() + delay_, waiter_);
+    timer_.emplace(deadline_after(delay_), waiter_);
     observe_park(task, "sleep", nullptr);
   }
   void await_resume() {
@@ -68,11 +74,13 @@ class SleepForResult : public SleepAwaiter {
 template <class Rep, class Period>
 [[nodiscard]] Duration checked_delay(std::chrono::duration<Rep, Period> delay) {
   if constexpr (std::is_floating_point_v<Rep>) {
-    if (std::isnan(delay.count()))
-      throw ValueError("sleep needs a delay that is a number, not NaN");
-    constexpr std::chrono::duration<double> kForever = std::chrono::hours(24 * 365 * 100);
-    if (delay >= kForever) return std::chrono::duration_cast<Duration>(kForever);
+    if (std::isnan(delay.count())) throw ValueError("a delay must be a number, and this is NaN");
   }
+  // In seconds as double there is no overflow; beyond the range a century does as well as for ever.
+  constexpr std::chrono::duration<double> kForever = std::chrono::hours(24 * 365 * 100);
+  const std::chrono::duration<double> in_seconds = delay;
+  if (in_seconds >= kForever) return std::chrono::duration_cast<Duration>(kForever);
+  if (in_seconds <= -kForever) return std::chrono::duration_cast<Duration>(-kForever);
   return std::chrono::duration_cast<Duration>(delay);
 }
 

@@ -47,7 +47,12 @@ class TaskGroup {
     requires detail::BodyOf<Body, TaskGroup> Task<detail::BodyValue<Body, TaskGroup>> run(
         Body body) {
       using Value = detail::BodyValue<Body, TaskGroup>;
-      enter();
+      try {
+        enter();
+      } catch (...) {
+        detail::close_body(body);
+        throw;
+      }
       Result<Value> result;
       try {
         if constexpr (std::is_void_v<Value>) {
@@ -65,7 +70,7 @@ class TaskGroup {
 
   /// Makes a child. Throws RuntimeError outside of the run or when the group is shutting down.
   template <class T>
-  TaskHandle<T> create_task(Task<T> coroutine, TaskOptions options = {}) {
+  TaskHandle<T> create_task(Task<T> coroutine, TaskOptions options = TaskOptions()) {
     if (const char* refusal = refuses()) {
       coroutine.close();
       throw RuntimeError(refusal);
@@ -76,11 +81,17 @@ class TaskGroup {
   }
   template <class T>
   TaskHandle<T> create_task(Task<T> coroutine, std::string name) {
-    return create_task(std::move(coroutine), TaskOptions{std::move(name), std::nullopt});
+    return create_task(std::move(coroutine), TaskOptions(std::move(name)));
   }
 
-  /// Children that have not been seen to end.
-  [[nodiscard]] std::size_t size() const noexcept { return children_; }
+  /// Children that have not ended. O(children).
+  [[nodiscard]] std::size_t size() const noexcept {
+    std::size_t count = 0;
+    for (const Child* child = first_; child != nullptr; child = child->next_) {
+      if (!child->task_->done()) ++count;
+    }
+    return count;
+  }
 
  private:
   /// Stands on the end of a child. In a list of the group until it has run.

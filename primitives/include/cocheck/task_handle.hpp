@@ -23,14 +23,6 @@ class TaskState final : public TaskBase {
       : TaskBase(loop, body, body.promise().definition()), body_(body) {}
   ~TaskState() override { destroy_frame(); }
 
-  [[nodiscard]] std::exception_ptr exception() noexcept override {
-    exception_retrieved_ = true;
-    return result_.error();
-  }
-  [[nodiscard]] void* result_address() noexcept override {
-    exception_retrieved_ = true;
-    return &result_;
-  }
   void destroy_frame() noexcept override {
     if (body_) std::exchange(body_, {}).destroy();
   }
@@ -40,13 +32,16 @@ class TaskState final : public TaskBase {
     result_.take_over(std::move(body_.promise().result()));
     destroy_frame();
     if (result_.cancelled()) return State::cancelled;
-    exception_retrieved_ = result_.has_value();
+    if (!result_.has_value()) expect_retrieval();
     return State::done;
   }
   void set_cancelled_result() noexcept override {
     result_.set_error(std::make_exception_ptr(make_cancelled_error()), true);
-    exception_retrieved_ = true;
   }
+  [[nodiscard]] std::exception_ptr stored_exception() const noexcept override {
+    return result_.error();
+  }
+  [[nodiscard]] void* stored_result() noexcept override { return &result_; }
 
   typename Task<T>::Handle body_;
   Result<T> result_;
@@ -119,7 +114,7 @@ class TaskHandle : public TaskRef {
     explicit Awaiter(detail::TaskBase& task) noexcept : FutureAwaiter(task, "task.join") {}
     void await_suspend(std::coroutine_handle<> coroutine) {
       detail::TaskBase& task = detail::running_task();
-      awaits_itself_ = future_ == &task;
+      awaits_itself_ = future_.get() == &task;
       if (awaits_itself_) {
         suspended_ = true;
         task.yield(coroutine);
@@ -141,9 +136,13 @@ class TaskHandle : public TaskRef {
 
 /// How a task is made.
 struct TaskOptions {
-  std::string name = {};
+  // A constructor, since g++ 12 destroys a brace-made aggregate in a co_await expression twice.
+  explicit TaskOptions(std::string task_name = {}, std::optional<bool> eager = std::nullopt)
+      : name(std::move(task_name)), eager_start(eager) {}
+
+  std::string name;
   /// Whether the first step runs inside create_task, as the task; default: what the loop says.
-  std::optional<bool> eager_start = std::nullopt;
+  std::optional<bool> eager_start;
 };
 
 /// Makes a task of the coroutine. Its first step is queued, not run, unless it starts eagerly.
@@ -171,7 +170,7 @@ TaskHandle<T> create_task(Task<T> coroutine, TaskOptions options) {
 }
 template <class T>
 TaskHandle<T> create_task(Task<T> coroutine, std::string name = {}) {
-  return create_task(std::move(coroutine), TaskOptions{std::move(name), std::nullopt});
+  return create_task(std::move(coroutine), TaskOptions(std::move(name)));
 }
 
 /// The running task. Throws RuntimeError outside of tasks.

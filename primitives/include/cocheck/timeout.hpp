@@ -44,7 +44,12 @@ class Timeout {
   template <class Body>
     requires detail::BodyOf<Body, Timeout> Task<detail::BodyValue<Body, Timeout>> run(Body body) {
       using Value = detail::BodyValue<Body, Timeout>;
-      enter();
+      try {
+        enter();
+      } catch (...) {
+        detail::close_body(body);
+        throw;
+      }
       Result<Value> result;
       try {
         if constexpr (std::is_void_v<Value>) {
@@ -118,7 +123,7 @@ class Timeout {
 /// runs.
 template <class Rep, class Period>
 [[nodiscard]] Timeout timeout(std::chrono::duration<Rep, Period> delay) {
-  return Timeout(LoopClock::now() + detail::checked_delay(delay));
+  return Timeout(detail::deadline_after(detail::checked_delay(delay)));
 }
 /// A scope without a deadline, until it is rescheduled.
 [[nodiscard]] inline Timeout timeout(std::nullopt_t) {

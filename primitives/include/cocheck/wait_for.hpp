@@ -32,7 +32,7 @@ Task<T> wait_for_handle(Handle handle, std::optional<Duration> delay) {
     }
     co_return handle.result();
   }
-  Timeout scope(delay ? std::optional(LoopClock::now() + *delay) : std::nullopt);
+  Timeout scope(delay ? std::optional(detail::deadline_after(*delay)) : std::nullopt);
   co_return co_await Inside<T>(scope.run([&]() -> Task<T> {
     co_return co_await Internally<typename Handle::Awaiter>(handle.state());
   }));
@@ -54,9 +54,9 @@ template <class T>
 Task<T> wait_for(Task<T> coroutine, std::optional<Duration> delay) {
   if (delay && *delay <= Duration::zero()) {
     co_return co_await detail::Inside<T>(detail::wait_for_handle<T>(
-        create_task(std::move(coroutine), TaskOptions{std::string(), false}), delay));
+        create_task(std::move(coroutine), TaskOptions("", false)), delay));
   }
-  Timeout scope(delay ? std::optional(LoopClock::now() + *delay) : std::nullopt);
+  Timeout scope(delay ? std::optional(detail::deadline_after(*delay)) : std::nullopt);
   co_return co_await detail::Inside<T>(scope.run(std::move(coroutine)));
 }
 template <class T>

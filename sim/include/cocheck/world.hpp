@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -104,6 +105,7 @@ class World final : public Loop {
   [[nodiscard]] std::size_t count_due_timers() const noexcept;
   [[nodiscard]] std::size_t count_racing_timers(std::size_t due) const noexcept;
   [[nodiscard]] bool root_done() const noexcept;
+  [[nodiscard]] bool stopped() const noexcept;
   void move_clock(TimePoint time);
   void take_timer(Timer& timer) noexcept;
   void remove_ready(std::size_t index) noexcept;
@@ -116,6 +118,7 @@ class World final : public Loop {
   Explorer* explorer_ = nullptr;
   detail::Recorder* recorder_ = nullptr;
   std::optional<Failure> failure_;
+  std::exception_ptr explorer_error_;  // of a pick() inside the model
   detail::Reference<detail::TaskBase> root_;
   detail::TaskBase* first_task_ = nullptr;
   detail::TaskBase* last_task_ = nullptr;

@@ -35,9 +35,9 @@ struct Choice {
 
 /// All decisions of one execution, enough to replay it in the program that made it.
 struct Schedule {
-  std::string program;  ///< path of the executable that recorded it; may be empty
-  std::string test;     ///< full name of the test ("Counter.AlwaysReaches100"); may be empty
-  std::string strategy;     ///< the explorer that found it
+  std::string program;   ///< path of the executable that recorded it; may be empty
+  std::string test;      ///< full name of the test ("Counter.AlwaysReaches100"); may be empty
+  std::string strategy;  ///< the explorer that found it
   std::uint64_t seed = 0;
   /// The options that shape the tree of choices, by name: "order" ("any" or "fifo"), "clock",
   /// "cancellations", ... A replay uses these and not its own.

@@ -14,25 +14,25 @@ struct TextTableOptions {
 
 /// An execution as a table for a terminal: a column for each task, a row for each step.
 ///
-///     step  0 root                  0.0 worker  0.1 worker
-///     ----  ----------------------  ----------  ----------
-///        0  spawns 0.0 0.1;
-///           waits in gather
-///        1                          sleep 0
-///        2                          ·           * sleep 0
+///     step  0 root                           0.0 worker  0.1 worker       at
+///     ----  -------------------------------  ----------  ---------------  -------------------
+///        0  spawns 0.0 0.1; waits in gather                               counter_test.cpp:23
+///        1                                   sleep 0                      counter_test.cpp:12
+///      * 2                                               sleep 0          counter_test.cpp:12
 ///
-/// What happened within a step is joined in its cell. `waits in` says that the task is suspended, a
-/// star that the explorer took the turn from a task that could have gone on. The time column is
-/// there only when virtual time moved, and says the time only where it changes. A last column gives
-/// the place in the source when the table has room for it. A cell has at most three lines and ends
-/// with an ellipsis when more happened.
+/// What happened within a step is joined in its cell. `waits in` says that the task is suspended,
+/// `(!)` that something deserves a second look, and a star before the number that the
+/// explorer took the turn from a task that could have gone on. The time column is there only when
+/// virtual time moved, and says the time only where it changes. A last column gives the place in
+/// the source when the table has room for it. A cell has at most three lines and ends with an
+/// ellipsis when more happened.
 ///
 /// When the tasks are too many to give each a column of fair width, the table is a list instead,
 /// with the columns step, task, what and place.
 ///
-/// A row that breaks the property is marked with `<--` and the message. Below the table stand the
-/// tasks that were left waiting, for what, and who holds it; when they wait for each other in a
-/// circle, the circle.
+/// A row that breaks the property is marked with `<--`, the message and the place. Below the table
+/// stand the tasks that were left waiting, for what, and who holds it; when they wait for each
+/// other in a circle, the circle.
 ///
 /// From the trace alone, every switch away from a task that could have gone on counts as taken by
 /// the explorer; from a recording, only where there was more than one alternative.

@@ -17,7 +17,8 @@ struct Place {
   friend bool operator==(const Place&, const Place&) = default;
 };
 
-/// What a person needs to know of one task. `id` is its path in the spawn tree ("0", "0.2", "0.2.1").
+/// What a person needs to know of one task. `id` is its path in the spawn tree ("0", "0.2",
+/// "0.2.1").
 struct TraceTask {
   std::string id;
   std::string name;

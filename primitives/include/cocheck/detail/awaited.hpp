@@ -91,6 +91,7 @@ class CallbackFuture : public Awaited, public LoopAllocated {
  public:
   virtual ~CallbackFuture() { CallbackFuture::abandon(); }
 
+  [[nodiscard]] std::uint32_t references() const noexcept { return references_; }
   void retain() noexcept { ++references_; }
   void release() noexcept {
     if (drop()) destroy();
@@ -100,10 +101,16 @@ class CallbackFuture : public Awaited, public LoopAllocated {
 
   /// The exception that it ended with or null; counts as having looked at it. A cancelled future
   /// gives CancelledError.
-  [[nodiscard]] virtual std::exception_ptr exception() noexcept = 0;
+  [[nodiscard]] std::exception_ptr exception() noexcept {
+    exception_retrieved_ = true;
+    return stored_exception();
+  }
 
-  /// Address of the Result<T>, valid when done.
-  [[nodiscard]] virtual void* result_address() noexcept = 0;
+  /// Address of the Result<T>, valid when done; counts as having looked at the exception.
+  [[nodiscard]] void* result_address() noexcept {
+    exception_retrieved_ = true;
+    return stored_result();
+  }
 
   void abandon() noexcept override;
 
@@ -116,10 +123,23 @@ class CallbackFuture : public Awaited, public LoopAllocated {
 
  protected:
   explicit CallbackFuture(TaskBase* owner) noexcept : owner_(owner) {}
-  virtual void destroy() noexcept { delete this; }
+  virtual void destroy() noexcept {
+    report_lost_exception();
+    delete this;
+  }
+  [[nodiscard]] virtual std::exception_ptr stored_exception() const noexcept = 0;
+  [[nodiscard]] virtual void* stored_result() noexcept = 0;
+  /// What it is, for a message: "task 0.1 'load'".
+  [[nodiscard]] virtual std::string describe_self() const = 0;
 
   /// Leaves `pending` and posts all callbacks.
   void complete(State state);
+
+  /// Ends with an exception that somebody should look at.
+  void expect_retrieval() noexcept { exception_retrieved_ = false; }
+  [[nodiscard]] bool exception_retrieved() const noexcept { return exception_retrieved_; }
+  /// Before it dies: fails the execution if it has an exception at which nobody looked.
+  void report_lost_exception() const noexcept;
 
   TaskBase* owner_;
 
@@ -128,6 +148,7 @@ class CallbackFuture : public Awaited, public LoopAllocated {
   Callback* first_ = nullptr;
   Callback* last_ = nullptr;
   std::uint32_t references_ = 0;
+  bool exception_retrieved_ = true;
 };
 
 inline void Callback::register_on(CallbackFuture& future) {

@@ -100,9 +100,10 @@ class FutureAwaiter : public LoopAwaiter {
   [[nodiscard]] bool await_ready() const noexcept { return future_->done(); }
   void await_suspend(std::coroutine_handle<> coroutine) {
     TaskBase& task = running_task();
-    observe(LoopEvent::Kind::park, &task, verb_, future_, task.place(), [&](LoopEvent& event) {
-      if (future_->owner() != &task) event.peer = future_->owner();
-    });
+    observe(LoopEvent::Kind::park, &task, verb_, future_.get(), task.place(),
+            [&](LoopEvent& event) {
+              if (future_->owner() != &task) event.peer = future_->owner();
+            });
     suspended_ = true;
     task.park(coroutine, *future_);
   }
@@ -112,10 +113,12 @@ class FutureAwaiter : public LoopAwaiter {
   void deliver_cancellation() const {
     if (!suspended_) return;
     TaskBase& task = running_task();
-    if (task.take_cancellation()) throw task.make_cancelled_error();
+    if (!task.take_cancellation()) return;
+    if (future_->done()) (void)future_->exception();  // the wake-up has looked at it
+    throw task.make_cancelled_error();
   }
 
-  CallbackFuture* future_;
+  Reference<CallbackFuture> future_;
   const char* verb_;
   bool suspended_ = false;
 };

@@ -29,4 +29,10 @@ template <class Body, class Scope>
 using BodyValue =
     typename decltype(call_body(std::declval<Body&>(), std::declval<Scope&>()))::value_type;
 
+/// Closes a body that will not run.
+template <class Body>
+void close_body(Body& body) noexcept {
+  if constexpr (kIsTask<Body>) body.close();
+}
+
 }  // namespace cocheck::detail

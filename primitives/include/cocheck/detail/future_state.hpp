@@ -25,12 +25,14 @@ class FutureState final : public CallbackFuture {
   void set_exception(std::exception_ptr error) {
     require_pending();
     result_.set_error(std::move(error));
+    expect_retrieval();
     complete(State::done);
   }
   /// Ends like another future has ended.
   void take_over(Result<T>&& result) {
     require_pending();
     result_.take_over(std::move(result));
+    if (!result_.has_value() && !result_.cancelled()) expect_retrieval();
     complete(result_.cancelled() ? State::cancelled : State::done);
   }
   bool cancel(const std::string& message) override {
@@ -40,10 +42,13 @@ class FutureState final : public CallbackFuture {
     return true;
   }
 
-  [[nodiscard]] std::exception_ptr exception() noexcept override { return result_.error(); }
-  [[nodiscard]] void* result_address() noexcept override { return &result_; }
-
  private:
+  [[nodiscard]] std::exception_ptr stored_exception() const noexcept override {
+    return result_.error();
+  }
+  [[nodiscard]] void* stored_result() noexcept override { return &result_; }
+  [[nodiscard]] std::string describe_self() const override { return "a future"; }
+
   void require_pending() const {
     if (done()) throw InvalidStateError("the future is done already");
   }

@@ -24,9 +24,6 @@ class GatherState final : public CallbackFuture {
   /// Cancels every child that is not done. The gather itself ends when they do.
   bool cancel(const std::string& message) override;
 
-  [[nodiscard]] std::exception_ptr exception() noexcept override { return error_; }
-  [[nodiscard]] void* result_address() noexcept override { return nullptr; }
-
   [[nodiscard]] std::size_t size() const noexcept { return children_.size(); }
 
   /// How child `index` ended, as a Result<T>.
@@ -36,9 +33,13 @@ class GatherState final : public CallbackFuture {
   }
 
   /// Throws what the gather ended with, if it failed.
-  void throw_error() const {
-    if (error_) std::rethrow_exception(error_);
+  void throw_error() {
+    if (const std::exception_ptr error = exception()) std::rethrow_exception(error);
   }
+
+  /// Nobody but the one who awaits it now can ever look at the gather: that it ends is then told
+  /// by the wake-up alone.
+  void set_private() noexcept { private_ = true; }
 
  private:
   class Child final : public Callback {
@@ -60,6 +61,9 @@ class GatherState final : public CallbackFuture {
     bool decider_ = false;
   };
 
+  [[nodiscard]] std::exception_ptr stored_exception() const noexcept override { return error_; }
+  [[nodiscard]] void* stored_result() noexcept override { return nullptr; }
+  [[nodiscard]] std::string describe_self() const override { return "a gather"; }
   void child_done(Child& child);
   /// One child fewer to live for.
   void child_gone() noexcept;
@@ -95,9 +99,11 @@ class GatherState final : public CallbackFuture {
   Children children_;
   std::size_t finished_ = 0;
   std::exception_ptr error_;
+  std::string message_;
   bool return_exceptions_;
   bool cancel_requested_ = false;
   bool deciding_ = false;
+  bool private_ = false;
 };
 
 }  // namespace cocheck::detail

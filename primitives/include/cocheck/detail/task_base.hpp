@@ -56,7 +56,6 @@ class TaskBase : public CallbackFuture, public Runnable {
   [[nodiscard]] bool started() const noexcept { return started_; }
   [[nodiscard]] Awaited* waiting_on() const noexcept { return waiting_on_; }
   [[nodiscard]] bool must_cancel() const noexcept { return must_cancel_; }
-  [[nodiscard]] bool exception_retrieved() const noexcept { return exception_retrieved_; }
 
   /// Runs one step.
   void run() final;
@@ -111,7 +110,7 @@ class TaskBase : public CallbackFuture, public Runnable {
   virtual void set_cancelled_result() noexcept = 0;
   void destroy() noexcept override;
 
-  bool exception_retrieved_ = true;
+  [[nodiscard]] std::string describe_self() const override;
 
  private:
   /// Wakes the task when a future is done, without an entry of its own in the queue.
@@ -123,7 +122,6 @@ class TaskBase : public CallbackFuture, public Runnable {
   };
 
   void finish(State state);
-  void report_lost_exception() noexcept;
 
   Loop& loop_;
   std::coroutine_handle<> resume_point_;
@@ -141,6 +139,7 @@ class TaskBase : public CallbackFuture, public Runnable {
   std::uint32_t numbers_ = 0;
   int cancel_requests_ = 0;
   bool must_cancel_ = false;
+  bool passing_cancel_on_ = false;
   bool deliver_ = false;
   bool started_ = false;
   bool body_ended_ = false;

@@ -20,6 +20,11 @@ class ExhaustiveExplorer final : public Explorer {
       started_ = true;
       return true;
     }
+    if (depth_ < forced_) {
+      throw NotDeterministic("the model is not deterministic: it had " + std::to_string(forced_) +
+                             " choices on this path before and " + std::to_string(depth_) +
+                             " now; look for state that outlives an execution");
+    }
     // Execution by execution the rightmost point that has an alternative left moves on.
     path_.resize(depth_);
     while (!path_.empty() && path_.back().taken + 1 == path_.back().alternatives) path_.pop_back();
@@ -28,6 +33,7 @@ class ExhaustiveExplorer final : public Explorer {
       return false;
     }
     ++path_.back().taken;
+    forced_ = path_.size();
     depth_ = 0;
     return true;
   }
@@ -54,7 +60,8 @@ class ExhaustiveExplorer final : public Explorer {
   };
 
   std::vector<Point> path_;
-  std::size_t depth_ = 0;
+  std::size_t depth_ = 0;   // points of the present execution
+  std::size_t forced_ = 0;  // of these, how many it shares with an earlier one
   bool started_ = false;
   bool exhausted_ = false;
 };
