@@ -21,7 +21,19 @@ void GatherState::start() {
     return;
   }
   retain();  // released by the last child
-  for (Child& child : children_) child.register_on(child.future());
+  std::vector<Child*> done;
+  for (Child& child : children_) {
+    if (child.future().done()) {
+      done.push_back(&child);
+    } else {
+      child.register_on(child.future());
+    }
+  }
+  // With eager tasks all may be done: then the gather is too, before anyone awaits it.
+  for (Child* child : done) {
+    (void)child->decides();
+    child_done(*child);
+  }
 }
 
 bool GatherState::cancel(const std::string& message) {

@@ -85,9 +85,10 @@ void Recorder::begin_action(const Action& action, std::size_t alternatives, Time
   choice.place = to_place(action.task->place());
   choices_.push_back(std::move(choice));
 
-  const auto kind = action.kind == Choice::Kind::timer    ? TraceEvent::Kind::timer
-                    : action.kind == Choice::Kind::cancel ? TraceEvent::Kind::cancel
-                                                          : TraceEvent::Kind::step;
+  const auto kind = action.kind == Choice::Kind::timer      ? TraceEvent::Kind::timer
+                    : action.kind == Choice::Kind::callback ? TraceEvent::Kind::callback
+                    : action.kind == Choice::Kind::cancel   ? TraceEvent::Kind::cancel
+                                                            : TraceEvent::Kind::step;
   TraceEvent& event = add(kind, action.task);
   event.step = step;
   event.verb = choices_.back().label;

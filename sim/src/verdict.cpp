@@ -7,6 +7,8 @@ namespace cocheck {
 
 namespace {
 
+constexpr std::size_t kMaxRows = 120;  // `cocheck show` has them all
+
 /// 1234567 as "1,234,567".
 std::string grouped(std::uint64_t number) {
   std::string text = std::to_string(number);
@@ -92,7 +94,8 @@ std::string Verdict::summary() const {
 std::string Verdict::report() const {
   std::string text = summary() + "\n";
   if (recording) {
-    text += "\n" + text_table(*recording) + "\nschedule: " + to_line(recording->schedule) + "\n";
+    text += "\n" + text_table(*recording, {.width = 100, .max_rows = kMaxRows}) +
+            "\nschedule: " + to_line(recording->schedule) + "\n";
   }
   return text;
 }

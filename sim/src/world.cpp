@@ -68,7 +68,9 @@ void World::start(const Model& model) {
   if (recorder_ != nullptr) recorder_->root_started(*root_);
 }
 
-bool World::root_done() const noexcept { return root_->done(); }
+bool World::root_done() const noexcept {
+  return root_->done();
+}
 
 bool World::stopped() const noexcept {
   return failure_.has_value() || explorer_error_ != nullptr || root_done();
@@ -95,7 +97,8 @@ void World::run_fifo() {
     if (iteration_left_ == 0) {
       if (ready_.empty()) {
         if (timers_.empty()) return;
-        move_clock(timers_.front()->deadline());
+        // One that is overdue, since a step took its time, fires now.
+        move_clock(std::max(now_, timers_.front()->deadline()));
       }
       const std::size_t due = count_due_timers();
       ready_.insert(ready_.end(), timers_.begin(),

@@ -49,6 +49,7 @@ constexpr std::array kEventWords = {
     Word<TraceEvent::Kind>{TraceEvent::Kind::yield, "yield"},
     Word<TraceEvent::Kind>{TraceEvent::Kind::wake, "wake"},
     Word<TraceEvent::Kind>{TraceEvent::Kind::timer, "timer"},
+    Word<TraceEvent::Kind>{TraceEvent::Kind::callback, "callback"},
     Word<TraceEvent::Kind>{TraceEvent::Kind::cancel, "cancel"},
     Word<TraceEvent::Kind>{TraceEvent::Kind::choose, "choose"},
     Word<TraceEvent::Kind>{TraceEvent::Kind::note, "note"},

@@ -54,7 +54,8 @@ std::string_view prefix_of(Choice::Kind kind) {
 }
 
 bool has_value(Choice::Kind kind) {
-  return kind == Choice::Kind::timer || kind == Choice::Kind::value;
+  return kind == Choice::Kind::timer || kind == Choice::Kind::callback ||
+         kind == Choice::Kind::value;
 }
 
 std::string word_of(const Choice& choice) {
@@ -191,14 +192,14 @@ class LineReader {
       const std::size_t length = detail::task_id_length(line_.substr(at_, end_ - at_));
       if (length == 0) {
         fail(choice.kind == Choice::Kind::step
-                 ? "a choice such as 0.1, t0.1-2, k0.1, c0.1 or v0.1-2"
+                 ? "a choice such as 0.1, t0.1-2, k0.1-2, c0.1 or v0.1-2"
                  : "a task id such as 0.1");
       }
       choice.task = line_.substr(at_, length);
       at_ += length;
       if (has_value(choice.kind)) {
-        expect('-', choice.kind == Choice::Kind::timer ? "\"-\" and the number of the timer"
-                                                       : "\"-\" and the chosen value");
+        expect('-', choice.kind == Choice::Kind::value ? "\"-\" and the chosen value"
+                                                       : "\"-\" and the number of it");
         choice.value = read_number("a number that fits in 64 bits");
       }
       std::size_t times = 1;

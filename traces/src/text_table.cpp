@@ -73,8 +73,10 @@ std::vector<detail::Line> one_phrase(std::string text) {
 
 class Table {
  public:
-  Table(const Story& story, std::size_t width)
-      : story_(story), width_(std::max(width, kSmallestWidth)) {
+  Table(const Story& story, const TextTableOptions& options)
+      : story_(story),
+        width_(std::max(options.width, kSmallestWidth)),
+        max_rows_(options.max_rows) {
     as_list_ = !lay_out_columns();
     if (as_list_) lay_out_list();
   }
@@ -82,7 +84,7 @@ class Table {
   std::string text() {
     std::string out;
     if (!story_.rows.empty()) append_header(out);
-    for (const Row& row : story_.rows) row.is_jump ? append_jump(out, row) : append_row(out, row);
+    append_rows(out);
     if (story_.preemptions > 0) append_line(out, std::string(kLegend));
     append_stuck(out);
     return out;
@@ -187,6 +189,21 @@ class Table {
   }
 
   // Rows. ------------------------------------------------------------------------------------
+
+  void append_rows(std::string& out) {
+    const std::size_t count = story_.rows.size();
+    const bool all = max_rows_ == 0 || count <= max_rows_;
+    const std::size_t head = all ? count : max_rows_ / 3;  // the end tells more than the beginning
+    const std::size_t tail = all ? count : count - (max_rows_ - head);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i == head && !all) {
+        append_line(out, "      ... " + std::to_string(tail - head) + " rows left out ...");
+      }
+      if (i >= head && i < tail) continue;
+      const Row& row = story_.rows[i];
+      row.is_jump ? append_jump(out, row) : append_row(out, row);
+    }
+  }
 
   void append_header(std::string& out) const {
     std::string header;
@@ -355,6 +372,7 @@ class Table {
 
   const Story& story_;
   std::size_t width_;
+  std::size_t max_rows_;
   bool as_list_ = false;
   std::vector<Column> columns_;
   std::size_t first_lane_ = 0;  ///< the column of the first task, or in a list that of the text
@@ -365,11 +383,11 @@ class Table {
 }  // namespace
 
 std::string text_table(const Trace& trace, const TextTableOptions& options) {
-  return Table(detail::tell(trace, nullptr, ""), options.width).text();
+  return Table(detail::tell(trace, nullptr, ""), options).text();
 }
 
 std::string text_table(const Recording& recording, const TextTableOptions& options) {
-  return Table(detail::tell(recording.trace, &recording.schedule, recording.failure), options.width)
+  return Table(detail::tell(recording.trace, &recording.schedule, recording.failure), options)
       .text();
 }
 

@@ -45,7 +45,7 @@ TEST(ScheduleLine, HasAWordForEveryKindOfChoice) {
                       {Kind::value, "0.2", 3, 4, "choose", {}},
                       {Kind::value, "0.2", 3, 4, "choose", {}}};
   const std::string line = to_line(schedule);
-  EXPECT_EQ(line, "cocheck1:clock=race,order=any:0,0.0x3,t0.1-2,k0.1,c0.0.12,v0.2-3x2");
+  EXPECT_EQ(line, "cocheck1:clock=race,order=any:0,0.0x3,t0.1-2,k0.1-0,c0.0.12,v0.2-3x2");
   EXPECT_EQ(schedule_from_line(line), in_a_line(schedule));
 }
 
@@ -140,10 +140,10 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed{"cocheck1:a=+2g:",
                   "14: expected two hexadecimal digits (0-9, A-F) after \"+\", but found \"g\""},
         Malformed{"cocheck1::x",
-                  "11: expected a choice such as 0.1, t0.1-2, k0.1, c0.1 or v0.1-2, but found "
+                  "11: expected a choice such as 0.1, t0.1-2, k0.1-2, c0.1 or v0.1-2, but found "
                   "\"x\""},
         Malformed{"cocheck1::0,",
-                  "13: expected a choice such as 0.1, t0.1-2, k0.1, c0.1 or v0.1-2, but the line "
+                  "13: expected a choice such as 0.1, t0.1-2, k0.1-2, c0.1 or v0.1-2, but the line "
                   "ends"},
         Malformed{"cocheck1::c", "12: expected a task id such as 0.1, but the line ends"},
         Malformed{"cocheck1::0.",
@@ -151,7 +151,7 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed{"cocheck1::0.01",
                   "12: expected \",\" or the end of the line after a choice, but found \".\""},
         Malformed{"cocheck1::t0",
-                  "13: expected \"-\" and the number of the timer, but the line ends"},
+                  "13: expected \"-\" and the number of it, but the line ends"},
         Malformed{"cocheck1::v0,0", "13: expected \"-\" and the chosen value, but found \",\""},
         Malformed{"cocheck1::v0-", "14: expected a number that fits in 64 bits, but the line ends"},
         Malformed{"cocheck1::v0-99999999999999999999",

@@ -73,11 +73,7 @@ struct CollectResults {
     std::vector<Result<T>> results;
     results.reserve(state.size());
     for (std::size_t i = 0; i < state.size(); ++i) {
-      if constexpr (std::is_void_v<T> || detail::kCopyable<T>) {
-        results.push_back(state.child_result<T>(i));
-      } else {
-        results.push_back(std::move(state.child_result<T>(i)));
-      }
+      results.push_back(state.child_result<T>(i).copy_or_move());
     }
     return results;
   }
@@ -100,13 +96,7 @@ template <class... T>
 struct CollectResultTuple {
   static std::tuple<Result<T>...> collect(GatherState& state) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return std::tuple<Result<T>...>{[&] {
-        Result<T>& result = state.child_result<T>(I);
-        if constexpr (std::is_void_v<T> || detail::kCopyable<T>)
-          return result;
-        else
-          return std::move(result);
-      }()...};
+      return std::tuple<Result<T>...>{state.child_result<T>(I).copy_or_move()...};
     }
     (std::index_sequence_for<T...>{});
   }

@@ -88,6 +88,15 @@ class [[nodiscard]] Result {
     }
   }
 
+  /// How it ended: a copy where T can be copied; otherwise this one loses its value.
+  [[nodiscard]] Result copy_or_move() {
+    if constexpr (std::is_void_v<T> || std::is_reference_v<T> || detail::kCopyable<T>) {
+      return *this;
+    } else {
+      return std::move(*this);
+    }
+  }
+
   template <class... Args>
   void set_value(Args&&... args) {
     storage_.template emplace<kValue>(std::forward<Args>(args)...);

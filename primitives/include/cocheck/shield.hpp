@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <type_traits>
 #include <utility>
 
 #include "cocheck/future.hpp"
@@ -12,30 +11,32 @@ namespace cocheck {
 
 namespace detail {
 
-/// Mirrors the end of `inner` in `outer`; lives until that has happened.
+/// Mirrors the end of `inner` in `outer`; lives until that has happened. The inner future owns it
+/// while it is pending and is kept alive by it afterwards.
 template <class T>
 class ShieldCallback final : public Callback, public LoopAllocated {
  public:
-  ShieldCallback(CallbackFuture& inner, FutureState<T>& outer) : inner_(&inner), outer_(&outer) {}
+  ShieldCallback(CallbackFuture& inner, FutureState<T>& outer) : inner_(inner), outer_(&outer) {}
 
-  [[nodiscard]] static Result<T> copy_or_move(Result<T>& result) {
-    if constexpr (std::is_copy_constructible_v<Result<T>>) {
-      return result;
-    } else {
-      return std::move(result);
+  void future_done(Loop& loop) override {
+    if (outer_->done()) {  // nobody waits any more; an error of the inner one is for others
+      delete this;
+      return;
     }
+    keep_inner_ = Reference<CallbackFuture>(&inner_);
+    Callback::future_done(loop);
   }
 
  private:
   void invoke() override {
     const std::unique_ptr<ShieldCallback> self(this);
-    (void)inner_->exception();  // looked at, also where the outer one was cancelled
-    if (outer_->done()) return;
-    outer_->take_over(copy_or_move(*static_cast<Result<T>*>(inner_->result_address())));
+    Result<T>& result = *static_cast<Result<T>*>(inner_.result_address());
+    if (!outer_->done()) outer_->take_over(result.copy_or_move());
   }
   void drop() noexcept override { delete this; }
 
-  Reference<CallbackFuture> inner_;
+  CallbackFuture& inner_;
+  Reference<CallbackFuture> keep_inner_;
   Reference<FutureState<T>> outer_;
 };
 
@@ -43,8 +44,7 @@ template <class T>
 Future<T> shield_state(CallbackFuture& inner) {
   Future<T> outer;
   if (inner.done()) {
-    outer.state().take_over(
-        ShieldCallback<T>::copy_or_move(*static_cast<Result<T>*>(inner.result_address())));
+    outer.state().take_over(static_cast<Result<T>*>(inner.result_address())->copy_or_move());
   } else {
     (new ShieldCallback<T>(inner, outer.state()))->register_on(inner);
   }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <coroutine>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -13,6 +14,9 @@
 namespace cocheck {
 
 namespace detail {
+
+/// A duration for people: "1.5 s", "20 ms", "7 ns".
+[[nodiscard]] std::string in_words(Duration duration);
 
 /// The point of time after `delay`, or the last there is.
 [[nodiscard]] inline TimePoint deadline_after(Duration delay) {
@@ -33,6 +37,7 @@ class SleepAwaiter : public LoopAwaiter {
  public:
   explicit SleepAwaiter(Duration delay) noexcept : delay_(delay) {}
 
+  [[nodiscard]] bool will_suspend() const noexcept { return true; }
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> coroutine) {
     TaskBase& task = running_task();
@@ -44,7 +49,8 @@ class SleepAwaiter : public LoopAwaiter {
     }
     waiter_.park(coroutine);
     timer_.emplace(deadline_after(delay_), waiter_);
-    observe_park(task, "sleep", nullptr);
+    observe(LoopEvent::Kind::park, &task, "sleep", nullptr, task.place(),
+            [&](LoopEvent& event) { event.detail = in_words(delay_); });
   }
   void await_resume() {
     timer_.reset();

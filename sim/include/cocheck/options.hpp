@@ -35,7 +35,8 @@ struct Options {
   Clock clock = Clock::idle;
   /// Up to how many cancellations the explorer injects, at any point of any task but the first.
   std::uint32_t cancellations = 0;
-  /// Whether an await suspends even if it need not, so that code cannot rely on fast paths.
+  /// Whether every await of a primitive is preceded by a suspension, unless it is known to suspend
+  /// anyway, so that code cannot rely on fast paths.
   bool always_suspend = false;
   /// Whether new tasks run their first step at once, as with asyncio's eager task factory.
   bool eager_tasks = false;

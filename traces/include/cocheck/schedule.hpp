@@ -17,15 +17,15 @@ namespace cocheck {
 struct Choice {
   enum class Kind : std::uint8_t {
     step,      ///< the ready task `task` runs its next step
-    timer,     ///< timer number `value` of `task` fires (it counts the timers that `task` armed)
-    callback,  ///< a deciding callback on the end of `task` runs, such as a task group's
+    timer,     ///< timer number `value` of `task` fires
+    callback,  ///< callback number `value` of `task` runs (timers and callbacks count together)
     cancel,    ///< the explorer cancels `task`
     value,     ///< `choose()` in `task` gives `value`
   };
 
   Kind kind = Kind::step;
   std::string task;              ///< id: digits and dots
-  std::size_t value = 0;         ///< for `timer` and `value`
+  std::size_t value = 0;         ///< for `timer`, `callback` and `value`
   std::size_t alternatives = 1;  ///< how many actions or values there were to choose from
   std::string label;  ///< what the task was about to do: "start", "resume lock.acquire", ...
   Place place;        ///< where the task stood; informative, not compared by a replay

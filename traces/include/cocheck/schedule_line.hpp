@@ -11,7 +11,7 @@ namespace cocheck {
 /// A schedule in one line, to paste into a shell, a bug report or a test. It has no character that
 /// a shell would interpret: only letters, digits and `.,:=_+-`.
 ///
-///     cocheck1:clock=idle,order=any:0,0.0x3,0.1,t0.1-2,k0.1,c0.0,v0.2-3
+///     cocheck1:clock=idle,order=any:0,0.0x3,0.1,t0.1-2,k0.1-3,c0.0,v0.2-3
 ///
 /// The parts between colons are the version, the options as `name=value`, and the choices in order:
 ///
@@ -19,7 +19,7 @@ namespace cocheck {
 /// |----------|---------------------------------------------|
 /// | `0.1`    | task 0.1 runs a step                        |
 /// | `t0.1-2` | timer number 2 of task 0.1 fires            |
-/// | `k0.1`   | the callback on the end of task 0.1 runs    |
+/// | `k0.1-3` | callback number 3 of task 0.1 runs          |
 /// | `c0.0`   | the explorer cancels task 0.0               |
 /// | `v0.2-3` | `choose()` in task 0.2 gives 3              |
 /// | `0.0x3`  | three times the same choice, one after another |

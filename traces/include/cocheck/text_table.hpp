@@ -9,7 +9,8 @@ namespace cocheck {
 
 /// How a text table is laid out.
 struct TextTableOptions {
-  std::size_t width = 100;  ///< of the whole table, in character cells; at least 40 are used
+  std::size_t width = 100;   ///< of the whole table, in character cells; at least 40 are used
+  std::size_t max_rows = 0;  ///< more rows lose their middle; 0 means all
 };
 
 /// An execution as a table for a terminal: a column for each task, a row for each step.

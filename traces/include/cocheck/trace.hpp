@@ -41,6 +41,7 @@ struct TraceEvent {
     yield,      ///< the task is suspended and at once ready again
     wake,       ///< the task made the task `peer` ready
     timer,      ///< a timer of the task came due
+    callback,   ///< a callback that the task had registered on a future runs
     cancel,     ///< the task asked for the cancellation of `peer`; an explorer did if `task` is ""
     choose,     ///< the task drew a value from the tape; `detail` is the value
     note,       ///< the model said `detail`

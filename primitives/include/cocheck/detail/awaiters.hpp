@@ -42,7 +42,8 @@ class AwaiterReference {
   Awaiter& awaiter_;
 };
 
-/// Wraps an awaiter so that a loop which always suspends sees a suspension before it.
+/// Wraps an awaiter so that a loop which always suspends sees a suspension before it; one that says
+/// that it will suspend by itself needs none.
 /// `Awaiter` is a reference to one that lives in the same full expression, or a value.
 template <class Awaiter>
 class SchedulingPoint final : private Retry {
@@ -50,7 +51,7 @@ class SchedulingPoint final : private Retry {
   explicit SchedulingPoint(Awaiter&& awaiter) : awaiter_(std::forward<Awaiter>(awaiter)) {}
 
   bool await_ready() {
-    if (Loop::current().always_suspends()) [[unlikely]]
+    if (Loop::current().always_suspends() && !will_suspend()) [[unlikely]]
       return false;
     tried_ = true;
     return awaiter_.await_ready();
@@ -73,6 +74,14 @@ class SchedulingPoint final : private Retry {
   }
 
  private:
+  [[nodiscard]] bool will_suspend() const noexcept {
+    if constexpr (requires { awaiter_.will_suspend(); }) {
+      return awaiter_.will_suspend();
+    } else {
+      return false;
+    }
+  }
+
   void retry(TaskBase& task) override {
     if (task.take_cancellation()) {
       task.continue_with(coroutine_);
@@ -97,6 +106,7 @@ class FutureAwaiter : public LoopAwaiter {
   FutureAwaiter(CallbackFuture& future, const char* verb) noexcept
       : future_(&future), verb_(verb) {}
 
+  [[nodiscard]] bool will_suspend() const noexcept { return !future_->done(); }
   [[nodiscard]] bool await_ready() const noexcept { return future_->done(); }
   void await_suspend(std::coroutine_handle<> coroutine) {
     TaskBase& task = running_task();

@@ -47,6 +47,7 @@ class GatherState final : public CallbackFuture {
     Child(GatherState& gather, CallbackFuture& future) : gather_(gather), future_(&future) {}
 
     [[nodiscard]] CallbackFuture& future() const noexcept { return *future_; }
+    [[nodiscard]] bool decides() override;
     /// Whether its end ends a gather that does not collect exceptions.
     [[nodiscard]] bool failed() noexcept { return future_->exception() != nullptr; }
     [[nodiscard]] bool decider() const noexcept { return decider_; }
@@ -54,7 +55,6 @@ class GatherState final : public CallbackFuture {
    private:
     void invoke() override { gather_.child_done(*this); }
     void drop() noexcept override { gather_.child_gone(); }
-    [[nodiscard]] bool decides() override;
 
     GatherState& gather_;
     Reference<CallbackFuture> future_;

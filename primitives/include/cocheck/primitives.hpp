@@ -1,0 +1,26 @@
+#pragma once
+
+// Everything that a model is written with.
+
+#include "cocheck/as_completed.hpp"
+#include "cocheck/barrier.hpp"
+#include "cocheck/check.hpp"
+#include "cocheck/choose.hpp"
+#include "cocheck/condition.hpp"
+#include "cocheck/event.hpp"
+#include "cocheck/exception_group.hpp"
+#include "cocheck/future.hpp"
+#include "cocheck/gather.hpp"
+#include "cocheck/lifo_queue.hpp"
+#include "cocheck/lock.hpp"
+#include "cocheck/priority_queue.hpp"
+#include "cocheck/queue.hpp"
+#include "cocheck/semaphore.hpp"
+#include "cocheck/shield.hpp"
+#include "cocheck/sleep.hpp"
+#include "cocheck/task.hpp"
+#include "cocheck/task_group.hpp"
+#include "cocheck/task_handle.hpp"
+#include "cocheck/timeout.hpp"
+#include "cocheck/wait.hpp"
+#include "cocheck/wait_for.hpp"
