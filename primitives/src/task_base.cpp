@@ -73,7 +73,8 @@ std::string TaskBase::id() const {
 }
 
 std::string TaskBase::name() const {
-  if (!name_.empty()) return name_;
+  if (texts_ != nullptr && !texts_->name.empty()) return texts_->name;
+  if (parent() == nullptr) return "main";
   const std::string_view function = coroutine_name(definition_.function_name());
   return function.empty() ? "task " + id() : std::string(function);
 }
@@ -88,7 +89,7 @@ bool TaskBase::cancel(const std::string& message) {
   if (done()) return false;
   ++cancel_requests_;
   const bool already_thrown = waiting_on_ != nullptr && waiting_on_->cancelled();
-  if (!already_thrown) message_ = message;
+  if (!already_thrown) set_message(message);
   // Tasks that await each other would pass the request round for ever.
   if (passing_cancel_on_) return false;
   passing_cancel_on_ = true;
@@ -141,7 +142,7 @@ void TaskBase::run() {
     }
     finish(state);
   } else if (must_cancel_ && waiting_on_ != nullptr) {  // asked during this step
-    if (waiting_on_->cancel(message_)) must_cancel_ = false;
+    if (waiting_on_->cancel(make_cancelled_error().message())) must_cancel_ = false;
   }
 }
 

@@ -58,10 +58,10 @@ TEST(Check, MessageCanBeOnesOwn) {
 TEST(Check, EndsTheStep) {
   bool reached = false;
   EXPECT_TRUE(failed_with(FailureKind::check, run([&]() -> Task<> {
-    COCHECK(false);
-    reached = true;
-    co_return;
-  })));
+                            COCHECK(false);
+                            reached = true;
+                            co_return;
+                          })));
   EXPECT_FALSE(reached);
 }
 
@@ -83,13 +83,13 @@ TEST(Check, IsNoStandardException) {
   static_assert(!std::is_base_of_v<std::exception, CheckFailed>);
   bool swallowed = false;
   EXPECT_TRUE(failed_with(FailureKind::check, run([&]() -> Task<> {
-    try {
-      COCHECK(false);
-    } catch (const std::exception&) {
-      swallowed = true;
-    }
-    co_return;
-  })));
+                            try {
+                              COCHECK(false);
+                            } catch (const std::exception&) {
+                              swallowed = true;
+                            }
+                            co_return;
+                          })));
   EXPECT_FALSE(swallowed);
 }
 

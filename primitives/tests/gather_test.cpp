@@ -81,9 +81,10 @@ TEST(Gather, GivesAVectorForAVector) {
 TEST(Gather, GivesNothingWhereAllAreVoid) {
   EXPECT_TRUE(passed(run([]() -> Task<> {
     Log log;
-    static_assert(std::is_void_v<decltype(
-                      gather(note_down(log, "a"), note_down(log, "b")).operator co_await()
-                          .await_resume())>);
+    static_assert(std::is_void_v<decltype(gather(note_down(log, "a"), note_down(log, "b"))
+                                              .
+                                              operator co_await()
+                                              .await_resume())>);
     co_await gather(note_down(log, "a"), note_down(log, "b"));
     std::vector<Task<>> children;
     children.push_back(note_down(log, "c"));
@@ -436,11 +437,9 @@ TEST(Gather, TakesNoCancellationFromOneThatWasAskedForOutsideOfIt) {
 
 TEST(Gather, ErrorThatNobodyAwaitsIsAFailure) {
   EXPECT_TRUE(failed_with(FailureKind::unretrieved_exception, run([]() -> Task<> {
-    {
-      auto dropped = gather(fail_after(0s, "unseen"));
-    }
-    co_await sleep(1ms);
-  })));
+                            { auto dropped = gather(fail_after(0s, "unseen")); }
+                            co_await sleep(1ms);
+                          })));
 }
 
 TEST(Gather, ChildCannotEndBetweenItsEndAndThatOfTheGatherUnseen) {

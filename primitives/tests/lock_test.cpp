@@ -322,14 +322,14 @@ TEST(Lock, WaiterThatIsCancelledDoesNotReleaseThroughItsGuard) {
 
 TEST(Lock, DyingBeforeItsWaitersLeavesThemHarmless) {
   EXPECT_TRUE(failed_with(FailureKind::deadlock, run([]() -> Task<> {
-    auto lock = std::make_unique<Lock>();
-    co_await lock->acquire();
-    Log log;
-    const TaskHandle<> waiter = create_task(hold(*lock, log, "waiter"));
-    co_await sleep(0s);
-    lock.reset();
-    co_await waiter;
-  })));
+                            auto lock = std::make_unique<Lock>();
+                            co_await lock->acquire();
+                            Log log;
+                            const TaskHandle<> waiter = create_task(hold(*lock, log, "waiter"));
+                            co_await sleep(0s);
+                            lock.reset();
+                            co_await waiter;
+                          })));
 }
 
 /// Tasks that take the lock, suspend inside and count how many are in there.

@@ -58,8 +58,8 @@ TEST(Loop, ClockStartsAtZeroInEveryExecution) {
 TEST(Loop, MemoryIsAlignedForAnyScalar) {
   EXPECT_TRUE(passed(run([]() -> Task<> {
     Loop& loop = Loop::current();
-    for (const std::size_t bytes : {std::size_t{1}, std::size_t{24}, std::size_t{100},
-                                    std::size_t{5000}}) {
+    for (const std::size_t bytes :
+         {std::size_t{1}, std::size_t{24}, std::size_t{100}, std::size_t{5000}}) {
       void* memory = loop.allocate(bytes);
       EXPECT_EQ(reinterpret_cast<std::uintptr_t>(memory) % alignof(std::max_align_t), 0u) << bytes;
       loop.deallocate(memory, bytes);

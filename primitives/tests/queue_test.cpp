@@ -630,7 +630,8 @@ TEST(Queue, LosesNoSlotToACancelledPutter) {
           co_await sleep(1ms);
         }
         co_await gather(return_exceptions, first, second);
-        COCHECK(got.size() == 1 + std::size_t{!first.cancelled()} + std::size_t{!second.cancelled()});
+        COCHECK(got.size() ==
+                1 + std::size_t{!first.cancelled()} + std::size_t{!second.cancelled()});
       },
       1)));
 }

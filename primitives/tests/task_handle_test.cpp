@@ -679,15 +679,17 @@ TEST(Cancel, ErrorOfTheCleanUpReplacesIt) {
 
 TEST(Cancel, OfTasksThatAwaitEachOtherEnds) {
   EXPECT_TRUE(failed_with(FailureKind::deadlock, run([]() -> Task<> {
-    std::optional<TaskHandle<>> first;
-    std::optional<TaskHandle<>> second;
-    auto await = [](std::optional<TaskHandle<>>& handle) -> Task<> { co_await *handle; };
-    first = create_task(await(second));
-    second = create_task(await(first));
-    co_await sleep(0s);
-    first->cancel();
-    co_await *first;
-  })));
+                            std::optional<TaskHandle<>> first;
+                            std::optional<TaskHandle<>> second;
+                            auto await = [](std::optional<TaskHandle<>>& handle) -> Task<> {
+                              co_await *handle;
+                            };
+                            first = create_task(await(second));
+                            second = create_task(await(first));
+                            co_await sleep(0s);
+                            first->cancel();
+                            co_await *first;
+                          })));
 }
 
 // What uncancel() does.
@@ -757,10 +759,10 @@ TEST(UnretrievedException, OfADroppedTaskIsAFailure) {
 
 TEST(UnretrievedException, OfAHandleThatNobodyAwaitsIsAFailure) {
   EXPECT_TRUE(failed_with(FailureKind::unretrieved_exception, run([]() -> Task<> {
-    const TaskHandle<> handle = create_task(fail("unseen"));
-    co_await sleep(0s);
-    EXPECT_TRUE(handle.done());
-  })));
+                            const TaskHandle<> handle = create_task(fail("unseen"));
+                            co_await sleep(0s);
+                            EXPECT_TRUE(handle.done());
+                          })));
 }
 
 TEST(UnretrievedException, LookingAtItIsEnough) {

@@ -199,10 +199,10 @@ TEST(Task, OneThatNeverRanIsAFailure) {
 
 TEST(Task, OverwritingOneThatNeverRanIsAFailure) {
   EXPECT_TRUE(failed_with(FailureKind::never_awaited, run([]() -> Task<> {
-    Task<int> task = answer();
-    task = answer();
-    co_await task;
-  })));
+                            Task<int> task = answer();
+                            task = answer();
+                            co_await task;
+                          })));
 }
 
 TEST(Task, ClosingOneThatWillNotRunIsNoFailure) {
@@ -331,9 +331,9 @@ TEST(Task, DeepChainsOfAwaitsNeedNoStack) {
 
 TEST(Task, DeepChainOfAStoppedExecutionIsDestroyed) {
   EXPECT_TRUE(failed_with(FailureKind::deadlock, run([]() -> Task<> {
-    Event event;
-    co_await wait_at(10'000, event);
-  })));
+                            Event event;
+                            co_await wait_at(10'000, event);
+                          })));
 }
 
 TEST(Task, NothingOutlivesAnExecution) {

@@ -32,8 +32,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kHeadRows = 40;
-constexpr std::size_t kTailRows = 60;
+constexpr std::size_t kMaxRows = 100;  // `cocheck show` has them all
 constexpr std::size_t kLongestScheduleLine = 1'000;
 /// A picture of more events is nothing to look at, and takes seconds to draw.
 constexpr std::size_t kEventsDrawn = 5'000;
@@ -86,23 +85,6 @@ std::string indented(const std::string& text) {
     if (c == '\n') result += "  ";
   }
   return result;
-}
-
-/// The beginning and the end of a table that is longer than anyone reads.
-std::string shortened(const std::string& table) {
-  std::vector<std::string_view> rows;
-  for (std::string_view rest = table; !rest.empty();) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size() - 1) + 1;
-    rows.push_back(rest.substr(0, end));
-    rest.remove_prefix(end);
-  }
-  if (rows.size() <= kHeadRows + kTailRows + 1) return table;
-  std::string text;
-  for (std::size_t i = 0; i < kHeadRows; ++i) text += rows[i];
-  text += "... " + std::to_string(rows.size() - kHeadRows - kTailRows) +
-          " rows left out: `cocheck show` has all of them ...\n";
-  for (std::size_t i = rows.size() - kTailRows; i < rows.size(); ++i) text += rows[i];
-  return text;
 }
 
 /// Draws beside `file` and says what it did.
@@ -212,7 +194,7 @@ void TestRun::fail(const Verdict& verdict, const std::string& expectation,
   std::string text = workload + verdict.summary() + "\n";
   if (!expectation.empty()) text += "\nGoogleTest says:\n" + indented(expectation) + "\n";
   if (verdict.recording) {
-    text += "\n" + shortened(text_table(*verdict.recording)) + "\n";
+    text += "\n" + text_table(*verdict.recording, {.width = 100, .max_rows = kMaxRows}) + "\n";
     // A replay that fits no more is no schedule to keep.
     const bool diverged =
         schedule_ && verdict.kind == Verdict::Kind::inconclusive && verdict.cut == 0;

@@ -64,7 +64,6 @@ void World::start(const Model& model) {
   assert(ready_.empty() && settling_.empty() && timers_.empty() && first_task_ == nullptr);
   TaskHandle<> root = create_task(model());
   root_ = detail::Reference<detail::TaskBase>(&root.state());
-  root.set_name("main");
   if (recorder_ != nullptr) recorder_->root_started(*root_);
 }
 
@@ -88,7 +87,8 @@ void World::run_any_order() {
       cut_ = true;
       return;
     }
-    perform(action(pick(alternatives)), alternatives);
+    const std::size_t index = pick(alternatives);
+    perform(action(index), index, alternatives);
   }
 }
 
@@ -116,7 +116,8 @@ void World::run_fifo() {
       cut_ = true;
       return;
     }
-    perform(action(pick(1)), 1);
+    const std::size_t index = pick(1);
+    perform(action(index), index, 1);
   }
 }
 
@@ -180,7 +181,7 @@ std::size_t World::pick(std::size_t alternatives) {
   return choice;
 }
 
-void World::perform(const Action& action, std::size_t alternatives) {
+void World::perform(const Action& action, std::size_t index, std::size_t alternatives) {
   ++steps_;
   if (recorder_ != nullptr) recorder_->begin_action(action, alternatives, now_);
   if (action.runnable == nullptr) {
@@ -190,8 +191,8 @@ void World::perform(const Action& action, std::size_t alternatives) {
     if (action.kind == Choice::Kind::timer) {
       take_timer(static_cast<Timer&>(*action.runnable));
     } else {
-      remove_ready(static_cast<std::size_t>(
-          std::find(ready_.begin(), ready_.end(), action.runnable) - ready_.begin()));
+      assert(ready_[index] == action.runnable);
+      remove_ready(index);
     }
     acting_ = action.task;
     action.runnable->run();

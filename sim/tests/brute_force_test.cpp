@@ -415,10 +415,10 @@ TEST(BruteForce, Independent) {
 enum class At : std::uint8_t { ready, parked, woken, done };
 
 /// n tasks: take the lock; read x; yield; write x + 1; give the lock back. Taking a free lock is no
-/// step of its own unless `suspend`, which puts one before it.
+/// step of its own unless `suspend`, which puts one before it. The yield suspends anyway.
 struct LockedCounterMachine {
-  LockedCounterMachine(std::size_t tasks, bool suspend_in)
-      : at(tasks, At::ready), phase(tasks, suspend_in ? 0 : 1), read(tasks), suspend(suspend_in) {}
+  LockedCounterMachine(std::size_t tasks, bool suspend)
+      : at(tasks, At::ready), phase(tasks, suspend ? 0 : 1), read(tasks) {}
   [[nodiscard]] int moves() const { return static_cast<int>(at.size()); }
   [[nodiscard]] bool enabled(int task) const {
     const At where = at[static_cast<std::size_t>(task)];
@@ -437,9 +437,7 @@ struct LockedCounterMachine {
       locked = true;
       read[i] = x;
       order += static_cast<char>('a' + task);
-      phase[i] = suspend ? 2 : 3;
-    } else if (phase[i] == 2) {  // the suspension before the sleep
-      phase[i] = 3;
+      phase[i] = 2;
     } else {
       x = read[i] + 1;
       locked = false;
@@ -454,7 +452,6 @@ struct LockedCounterMachine {
   std::vector<int> read;
   std::deque<std::size_t> queue;
   std::string order;
-  bool suspend;
   bool locked = false;
   int x = 0;
 };
@@ -724,8 +721,8 @@ TEST(BruteForce, BoundedQueue) {
 /// n philosophers take the left fork, then the right one, eat and put both down. Between the forks
 /// they yield; with `suspend` there is a suspension before every fork instead.
 struct PhilosophersMachine {
-  PhilosophersMachine(std::size_t n, bool suspend_in)
-      : at(n, At::ready), phase(n, suspend_in ? -1 : 0), taken(n), queue(n), suspend(suspend_in) {}
+  PhilosophersMachine(std::size_t n, bool suspend)
+      : at(n, At::ready), phase(n, suspend ? -1 : 0), taken(n), queue(n) {}
   [[nodiscard]] int moves() const { return static_cast<int>(at.size()); }
   [[nodiscard]] bool enabled(int task) const {
     const At where = at[static_cast<std::size_t>(task)];
@@ -763,7 +760,6 @@ struct PhilosophersMachine {
   std::vector<bool> taken;
   std::vector<std::deque<std::size_t>> queue;
   std::string order;
-  bool suspend;
 };
 
 template <std::size_t N>

@@ -201,7 +201,7 @@ TEST(Sampling, CountsExecutionsAndDistinctSchedules) {
   EXPECT_FALSE(verdict.distinct_at_least);
   EXPECT_EQ(verdict.summary(),
             "Sampled(1,000): all schedules that were run pass, 6 of them distinct (1,000 random "
-            "from seed 1). Others may fail. Limit hit: max_executions, 1,000.");
+            "from seed 1). Others may fail. Limit hit: max_executions, 1000.");
 }
 
 TEST(Sampling, FifoRunsOnceAndSaysSo) {

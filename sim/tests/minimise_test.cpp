@@ -140,7 +140,8 @@ TEST(Minimise, AHundredTaskRacyCounterShrinks) {
   const auto& choices = verdict.recording->schedule.choices;
   EXPECT_EQ(choices.size(), 202u);
   // In the default order the tasks start one after the other.
-  for (std::size_t i = 1; i <= 100; ++i) EXPECT_EQ(choices.at(i).task, "0." + std::to_string(i - 1));
+  for (std::size_t i = 1; i <= 100; ++i)
+    EXPECT_EQ(choices.at(i).task, "0." + std::to_string(i - 1));
 }
 
 TEST(Minimise, ResultFailsWithTheSameKind) {

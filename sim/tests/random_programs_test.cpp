@@ -36,8 +36,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t kFirstSeed = 1;
-constexpr int kPrograms = 400;
-constexpr int kMaxExecutions = 3'000;  // programs with more are left out
+constexpr int kPrograms = 800;
+constexpr int kMaxExecutions = 10'000;  // programs with more are left out
 constexpr int kReplaysPerProgram = 40;
 constexpr int kRandomExecutions = 50;
 

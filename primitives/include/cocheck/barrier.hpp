@@ -31,6 +31,9 @@ class Barrier {
   /// Throws ValueError for less than one party.
   explicit Barrier(std::int64_t parties) : parties_(static_cast<std::size_t>(parties)) {
     if (parties < 1) throw ValueError("Barrier: there must be at least one party");
+    condition_.lock().observed_ = false;
+    condition_.verb_ = "barrier.wait";
+    condition_.observed_ = false;
   }
   Barrier(const Barrier&) = delete;
   Barrier& operator=(const Barrier&) = delete;
@@ -54,6 +57,7 @@ class Barrier {
         throw BrokenBarrierError("Barrier: it was aborted or reset");
       }
     }
+    detail::observe_value("barrier.wait", &condition_, index, "-> ");
     co_return index;
   }
 

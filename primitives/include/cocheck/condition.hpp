@@ -60,7 +60,7 @@ class Condition {
       detail::Waiter waiter;
       waiters_.push_back(waiter);
       try {
-        co_await detail::WaiterAwaiter(waiter, "condition.wait", this);
+        co_await detail::WaiterAwaiter(waiter, verb_, this);
       } catch (...) {
         error = std::current_exception();
       }
@@ -97,6 +97,7 @@ class Condition {
     if (!locked()) throw RuntimeError("Condition.notify: the lock is not locked");
     std::size_t notified = 0;
     while (notified < count && waiters_.wake_next()) ++notified;
+    if (!observed_) return;
     detail::observe(LoopEvent::Kind::operation, &detail::running_task(), "condition.notify", this,
                     place, [&](LoopEvent& event) {
                       event.suspicious = notified == 0 && count > 0;
@@ -111,9 +112,13 @@ class Condition {
   [[nodiscard]] std::size_t waiting() const noexcept { return waiters_.size(); }
 
  private:
+  friend class Barrier;  // whose waiting shows as its own
+
   Lock own_lock_;
   Lock& lock_;
   detail::WaiterQueue waiters_;
+  const char* verb_ = "condition.wait";
+  bool observed_ = true;
 };
 
 /// For debugging: `<Condition locked, waiters:2>`.

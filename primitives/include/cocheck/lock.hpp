@@ -43,7 +43,7 @@ class Lock {
   /// Frees the lock and wakes the first waiter. Throws RuntimeError when it is not locked.
   void release(std::source_location place = std::source_location::current()) {
     if (!locked_) throw RuntimeError("Lock.release: the lock is not locked");
-    detail::observe_operation("lock.release", this, place);
+    if (observed_) detail::observe_operation("lock.release", this, place);
     locked_ = false;
     waiters_.wake_head();
   }
@@ -52,7 +52,10 @@ class Lock {
   [[nodiscard]] std::size_t waiting() const noexcept { return waiters_.size(); }
 
  private:
+  friend class Barrier;  // whose lock is no part of what the user did
+
   bool locked_ = false;
+  bool observed_ = true;
   detail::WaiterQueue waiters_;
 };
 
@@ -87,7 +90,7 @@ class Lock::Acquire : public detail::LoopAwaiter {
   void take() const noexcept {
     assert(!lock_.locked_);
     lock_.locked_ = true;
-    detail::observe_operation("lock.acquire", &lock_);
+    if (lock_.observed_) detail::observe_operation("lock.acquire", &lock_);
   }
 
   Lock& lock_;

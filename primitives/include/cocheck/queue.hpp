@@ -1,12 +1,9 @@
 #pragma once
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <ostream>
 #include <source_location>
-#include <sstream>
 #include <string>
 #include <utility>
 
@@ -16,21 +13,6 @@
 namespace cocheck {
 
 namespace detail {
-
-/// Tells the observer of an operation with a value, as text where T can be printed.
-template <class T>
-void observe_value(const char* verb, const void* object, const T& value, const char* arrow) {
-  Loop* loop = Loop::current_or_null();
-  if (loop == nullptr || loop->observer() == nullptr || loop->running() == nullptr) return;
-  observe(LoopEvent::Kind::operation, loop->running(), verb, object, loop->running()->place(),
-          [&](LoopEvent& event) {
-            if constexpr (requires(std::ostream & out) { out << value; }) {
-              std::ostringstream text;
-              text << arrow << value;
-              event.detail = text.str();
-            }
-          });
-}
 
 /// The items of a Queue: first in, first out.
 template <class T>

@@ -442,7 +442,7 @@ TEST(PriorityQueueTests, order) {
   });
 }
 
-/// Runs `scenario(name of the class, a type tag)` for the three queues of T.
+/// Runs `scenario(std::type_identity<...>)` for each of the three queues of T.
 template <class T, class Scenario>
 void for_each_queue(const Scenario& scenario) {
   const auto run = [&]<class AnyQueue>(const char* name, std::type_identity<AnyQueue> type) {

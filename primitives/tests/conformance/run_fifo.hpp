@@ -49,11 +49,11 @@ template <class E, std::invocable Call>
 }
 
 /// Whether awaiting the coroutine, task or future throws an E.
-template <class E, class Awaitable>
-Task<bool> fails_with(Awaitable awaitable) {
+template <class E, class Awaited>
+Task<bool> fails_with(Awaited awaited) {
   bool failed = false;
   try {
-    (void)co_await awaitable;
+    (void)co_await awaited;
   } catch (const E&) {
     failed = true;
   }

@@ -31,9 +31,13 @@ struct Statistics {
   std::size_t lines = 0;
   std::map<std::string, std::size_t> cut;
 
-  void print(const std::string& version) const {
+  void print(const std::string& version, const Language& language) const {
     std::cout << "compared with asyncio of Python " << version << ": " << programs << " programs, "
               << whole << " to their end, " << lines << " log lines\n";
+    if (!language.has_shutdown) std::cout << "  not in this version: Queue.shutdown (3.13)\n";
+    if (!language.inline_wait_for) {
+      std::cout << "  not compared in this version: wait_for, which runs inline since 3.12\n";
+    }
     for (const auto& [change, count] : cut) {
       std::cout << "  " << count << " programs up to where versions differ: " << change << "\n";
     }
@@ -84,7 +88,7 @@ TEST(Differential, LogsEqualThoseOfAsyncio) {
       RC_FAIL("the logs differ");
     }
   });
-  statistics.print("3." + std::to_string(minor));
+  statistics.print("3." + std::to_string(minor), language);
   EXPECT_TRUE(equal) << difference;
 }
 

@@ -95,7 +95,8 @@ class World final : public Loop {
   /// Takes actions until nothing can happen or the execution has failed.
   void run_any_order();
   void run_fifo();
-  void perform(const Action& action, std::size_t alternatives);
+  /// Takes alternative `index`.
+  void perform(const Action& action, std::size_t index, std::size_t alternatives);
   void run_settling();
   void conclude();
   void close() noexcept;

@@ -2,6 +2,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <memory>
 #include <source_location>
 #include <string>
 #include <utility>
@@ -42,9 +43,9 @@ class TaskBase : public CallbackFuture, public Runnable {
   [[nodiscard]] TaskBase* parent() const noexcept { return parent_.get(); }
   [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
 
-  /// The given name, or that of the coroutine.
+  /// The given name, or that of the coroutine; "main" for the first task of a loop.
   [[nodiscard]] std::string name() const;
-  void set_name(std::string name) { name_ = std::move(name); }
+  void set_name(std::string name) { texts().name = std::move(name); }
 
   /// Where the last await of the user's code stands.
   [[nodiscard]] std::source_location place() const noexcept { return place_; }
@@ -84,7 +85,9 @@ class TaskBase : public CallbackFuture, public Runnable {
   void body_ended() noexcept { body_ended_ = true; }
   /// Whether this step must deliver a cancellation; asking takes it.
   [[nodiscard]] bool take_cancellation() noexcept { return std::exchange(deliver_, false); }
-  [[nodiscard]] CancelledError make_cancelled_error() const { return CancelledError(message_); }
+  [[nodiscard]] CancelledError make_cancelled_error() const {
+    return CancelledError(texts_ != nullptr ? texts_->message : std::string());
+  }
 
   /// Makes the task ready; the running task, if any, did it.
   void wake();
@@ -121,6 +124,19 @@ class TaskBase : public CallbackFuture, public Runnable {
     void invoke() override {}
   };
 
+  /// What few tasks have.
+  struct Texts {
+    std::string name;
+    std::string message;  // of the last cancellation
+  };
+  [[nodiscard]] Texts& texts() {
+    if (texts_ == nullptr) texts_ = std::make_unique<Texts>();
+    return *texts_;
+  }
+  void set_message(const std::string& message) {
+    if (texts_ != nullptr || !message.empty()) texts().message = message;
+  }
+
   void finish(State state);
 
   Loop& loop_;
@@ -132,8 +148,7 @@ class TaskBase : public CallbackFuture, public Runnable {
   Reference<TaskBase> parent_;
   std::source_location definition_;
   std::source_location place_;
-  std::string name_;
-  std::string message_;
+  std::unique_ptr<Texts> texts_;
   std::uint32_t index_ = 0;
   std::uint32_t children_ = 0;
   std::uint32_t numbers_ = 0;

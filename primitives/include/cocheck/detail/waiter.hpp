@@ -3,6 +3,8 @@
 #include <cassert>
 #include <coroutine>
 #include <cstddef>
+#include <ostream>
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -140,6 +142,21 @@ inline void Waiter::leave() noexcept {
   (previous_ != nullptr ? previous_->next_ : queue_->first_) = next_;
   (next_ != nullptr ? next_->previous_ : queue_->last_) = previous_;
   queue_ = nullptr;
+}
+
+/// Tells the observer of an operation with a value, as text where T can be printed.
+template <class T>
+void observe_value(const char* verb, const void* object, const T& value, const char* arrow) {
+  Loop* loop = Loop::current_or_null();
+  if (loop == nullptr || loop->observer() == nullptr || loop->running() == nullptr) return;
+  observe(LoopEvent::Kind::operation, loop->running(), verb, object, loop->running()->place(),
+          [&](LoopEvent& event) {
+            if constexpr (requires(std::ostream & out) { out << value; }) {
+              std::ostringstream text;
+              text << arrow << value;
+              event.detail = text.str();
+            }
+          });
 }
 
 /// The number of waiters as ", waiters:2"; nothing where there are none.
