@@ -514,5 +514,24 @@ TEST(Gather, CancellationReachesAllChildrenInEveryOrder) {
       1)));
 }
 
+TEST(Gather, WaitsForFuturesBesideCoroutines) {
+  EXPECT_TRUE(passed(run([]() -> Task<> {
+    Future<int> first;
+    Future<int> second;
+    const auto answer = []() -> Task<int> { co_return 3; };
+    auto gathered = gather(first, answer(), second);
+    second.set_result(2);
+    first.set_result(1);
+    const auto [a, b, c] = co_await gathered;
+    COCHECK(a == 1 && b == 3 && c == 2);
+    std::vector<Future<int>> futures(2);
+    futures[0].set_result(4);
+    futures[1].set_exception(RuntimeError("broken"));
+    const auto results = co_await gather(return_exceptions, futures);
+    COCHECK(results[0].value() == 4);
+    COCHECK(!results[1].has_value());
+  })));
+}
+
 }  // namespace
 }  // namespace cocheck

@@ -83,7 +83,7 @@ using ChildValue = typename std::remove_cvref_t<Child>::value_type;
 
 }  // namespace detail
 
-/// Runs coroutines and tasks side by side: asyncio.gather of CPython 3.13.
+/// Runs coroutines and tasks side by side, and waits for futures: asyncio.gather of CPython 3.13.
 ///
 /// Not a coroutine: children become tasks at once, in the order of the arguments. Awaiting it gives
 /// their values in that order: a vector for a vector, a tuple for a pack (std::monostate for void
@@ -96,21 +96,15 @@ using ChildValue = typename std::remove_cvref_t<Child>::value_type;
 ///
 ///     auto [user, orders] = co_await gather(load_user(), load_orders());
 ///     co_await gather(std::move(vector_of_tasks));
-template <class T>
-auto gather(std::vector<Task<T>> children) {
-  return detail::gather_vector<detail::CollectVector<T>>(false, std::move(children));
+template <detail::Gatherable Child>
+auto gather(std::vector<Child> children) {
+  return detail::gather_vector<detail::CollectVector<detail::ChildValue<Child>>>(
+      false, std::move(children));
 }
-template <class T>
-auto gather(std::vector<TaskHandle<T>> children) {
-  return detail::gather_vector<detail::CollectVector<T>>(false, std::move(children));
-}
-template <class T>
-auto gather(ReturnExceptions, std::vector<Task<T>> children) {
-  return detail::gather_vector<detail::CollectResults<T>>(true, std::move(children));
-}
-template <class T>
-auto gather(ReturnExceptions, std::vector<TaskHandle<T>> children) {
-  return detail::gather_vector<detail::CollectResults<T>>(true, std::move(children));
+template <detail::Gatherable Child>
+auto gather(ReturnExceptions, std::vector<Child> children) {
+  return detail::gather_vector<detail::CollectResults<detail::ChildValue<Child>>>(
+      true, std::move(children));
 }
 template <detail::Gatherable... Children>
 auto gather(Children&&... children) {

@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "cocheck/detail/gather_state.hpp"
+#include "cocheck/future.hpp"
 #include "cocheck/task.hpp"
 #include "cocheck/task_handle.hpp"
 
 namespace cocheck::detail {
 
-/// What a child is to a gather: a coroutine becomes a task, a handle stays what it is.
+/// What a child is to a gather: a coroutine becomes a task, a handle or future stays what it is.
 template <class T>
 TaskHandle<T> as_handle(Task<T>&& coroutine) {
   return create_task(std::move(coroutine));
@@ -21,6 +22,11 @@ TaskHandle<T> as_handle(Task<T>&& coroutine) {
 template <class T>
 TaskHandle<T> as_handle(const TaskHandle<T>& handle) {
   return handle;
+}
+
+template <class T>
+Future<T> as_handle(const Future<T>& future) {
+  return future;
 }
 
 template <class T>
