@@ -17,6 +17,10 @@ std::string_view coroutine_name(std::string_view signature) {
       signature.find("anonymous class") != std::string_view::npos) {
     return {};
   }
+  constexpr std::string_view kUnnamed = "(anonymous namespace)::";  // as clang has it
+  if (const auto unnamed = signature.rfind(kUnnamed); unnamed != std::string_view::npos) {
+    signature = signature.substr(unnamed + kUnnamed.size());
+  }
   signature = signature.substr(0, signature.find('('));
   const auto is_name = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';

@@ -49,6 +49,20 @@ std::vector<Deviation> minimise(World& world, const Model& model, std::vector<De
       }
       if (deviations.empty()) break;
     }
+    // One in the place of an earlier one: what overtakes others one by one may overtake all at
+    // once.
+    for (std::size_t later = 1; later < deviations.size(); ++later) {
+      for (std::size_t earlier = 0; earlier < later; ++earlier) {
+        std::vector<Deviation> candidate = deviations;
+        candidate[earlier].choice = deviations[later].choice;
+        candidate.erase(candidate.begin() + static_cast<std::ptrdiff_t>(later));
+        if (!still_fails(candidate)) continue;
+        deviations = std::move(candidate);
+        smaller = true;
+        later = 0;
+        break;
+      }
+    }
     for (std::size_t i = 0; i < deviations.size(); ++i) {
       if (deviations[i].choice.kind != Choice::Kind::value) continue;
       // A lower value is simpler: by bisection, then one by one.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "cocheck/detail/task_base.hpp"
 
@@ -74,6 +75,7 @@ std::string Recorder::label(const Action& action) const {
 void Recorder::begin_action(const Action& action, std::size_t alternatives, TimePoint now) {
   time_ = now.time_since_epoch();
   acting_ = action.task;
+  injecting_ = action.kind == Choice::Kind::cancel;
   const bool first = choices_.empty();
   const std::size_t step = first ? 0 : trace_.events.back().step + 1;
   Choice choice;
@@ -141,7 +143,9 @@ std::string Recorder::object_name(const char* verb, const void* object) {
 
 void Recorder::on_event(const LoopEvent& event) {
   const TaskBase* task = event.task != nullptr ? event.task : acting_;
-  if (event.kind == LoopEvent::Kind::cancel && event.task == nullptr) return;  // begin_action told
+  if (event.kind == LoopEvent::Kind::cancel && std::exchange(injecting_, false)) {
+    return;  // begin_action has told of it
+  }
   TraceEvent& added = add(to_kind(event.kind), task);
   added.verb = event.verb;
   added.object = object_name(event.verb, event.object);

@@ -47,6 +47,7 @@ void World::run(const Model& model, Explorer& explorer, detail::Recorder* record
   steps_ = 0;
   cut_ = false;
   iteration_left_ = 0;
+  offered_cancellations_ = 0;
   cancellations_left_ = max_cancellations_;
 
   const Closing closing(*this);
@@ -62,7 +63,8 @@ void World::run(const Model& model, Explorer& explorer, detail::Recorder* record
 
 void World::start(const Model& model) {
   assert(ready_.empty() && settling_.empty() && timers_.empty() && first_task_ == nullptr);
-  TaskHandle<> root = create_task(model());
+  // The first task is never eager: asyncio starts tasks eagerly only while the loop runs.
+  const TaskHandle<> root = create_task(model(), TaskOptions("", false));
   root_ = detail::Reference<detail::TaskBase>(&root.state());
   if (recorder_ != nullptr) recorder_->root_started(*root_);
 }
@@ -146,8 +148,8 @@ std::size_t World::count_alternatives() noexcept {
   std::size_t alternatives = ready_.size() + offered_timers_;
   // Without anything else to do a cancellation is tried only where it can still help: a deadlock
   // stays one, and time may jump first.
-  if (alternatives > 0 && cancellations_left_ > 0) alternatives += unfinished_tasks_ - 1;
-  return alternatives;
+  offered_cancellations_ = alternatives > 0 && cancellations_left_ > 0 ? unfinished_tasks_ - 1 : 0;
+  return alternatives + offered_cancellations_;
 }
 
 Action World::action(std::size_t index) const {

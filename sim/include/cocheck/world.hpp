@@ -66,6 +66,10 @@ class World final : public Loop {
 
   /// For explorers, in pick(): what alternative `index` is. Not for the values of a choose().
   [[nodiscard]] Action action(std::size_t index) const;
+  /// In pick(): how many of the alternatives, the last ones, are cancellations.
+  [[nodiscard]] std::size_t cancellations_offered() const noexcept {
+    return choosing_value_ ? 0 : offered_cancellations_;
+  }
   /// In pick() of an execution that is recorded: what its task is about to do, such as "start" or
   /// "resume lock.acquire".
   [[nodiscard]] std::string label(const Action& action) const;
@@ -126,6 +130,7 @@ class World final : public Loop {
   std::size_t unfinished_tasks_ = 0;
   std::size_t iteration_left_ = 0;  // in fifo order: what still belongs to this iteration
   std::size_t offered_timers_ = 0;  // how many of timers_ are alternatives now
+  std::size_t offered_cancellations_ = 0;
   std::uint64_t steps_ = 0;
   std::uint64_t max_steps_;
   std::uint32_t cancellations_left_ = 0;

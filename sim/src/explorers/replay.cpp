@@ -73,7 +73,8 @@ std::size_t ReplayExplorer::pick(std::size_t alternatives, const World& world) {
   if (found == alternatives) diverge(offered());
   if (!choice.label.empty()) {
     if (choice.alternatives != alternatives) {
-      diverge(std::to_string(alternatives) + " alternatives (" + offered() + ")");
+      diverge(std::to_string(alternatives) +
+              (alternatives == 1 ? " alternative (" : " alternatives (") + offered() + ")");
     }
     if (choice.kind == Choice::Kind::step) {
       const std::string label = world.label(world.action(found));

@@ -55,6 +55,7 @@ class Recorder final : public Observer {
   std::map<std::string, std::string> holders_;  // object to task
   const TaskBase* acting_ = nullptr;            // whose lane what happens outside of tasks goes to
   Duration time_{0};
+  bool injecting_ = false;  // the explorer's own cancellation is still to be reported by the loop
 };
 
 /// A place for people: the path as the compiler knew it, the line, and the function.
