@@ -394,7 +394,9 @@ TEST(Gather, CancelReportsWhetherAChildAcceptedIt) {
     const TaskHandle<int> done = create_task(number_after(0s, 1));
     co_await done;
     const TaskHandle<> waiting = create_task(wait_for_ever());
-    auto all = gather(return_exceptions, done, waiting);
+    const TaskHandle<int> done_last = create_task(number_after(0s, 1));
+    co_await done_last;
+    auto all = gather(return_exceptions, done, waiting, done_last);
     co_await sleep(0s);
     EXPECT_TRUE(all.cancel());
     EXPECT_FALSE(all.done());

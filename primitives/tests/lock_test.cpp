@@ -200,6 +200,26 @@ TEST(Lock, CancelledWaiterBehindTheHeadWakesNobody) {
   EXPECT_EQ(log, (Log{"first", "third"}));
 }
 
+TEST(Lock, ReleaseLeavesTheNextToAHeadThatIsCancelledAndHasNotRun) {
+  Log log;
+  EXPECT_TRUE(passed(run([&]() -> Task<> {
+    Lock lock;
+    co_await lock.acquire();
+    const TaskHandle<> first = create_task(hold(lock, log, "first"));
+    const TaskHandle<> second = create_task(hold(lock, log, "second"));
+    co_await sleep(0s);
+    first.cancel();
+    lock.release();
+    auto other = [&]() -> Task<> {
+      log.push_back("other");
+      co_return;
+    };
+    const TaskHandle<> ready = create_task(other());
+    co_await gather(return_exceptions, first, second, ready);
+  })));
+  EXPECT_EQ(log, (Log{"other", "second"})) << "the second was woken by the first, not by release";
+}
+
 // bpo-32734
 TEST(Lock, OneReleaseAfterACancellationLetsExactlyOneIn) {
   Log log;

@@ -289,6 +289,80 @@ TEST(Queue, CancelledGetterIsNotWokenForOthers) {
   })));
 }
 
+/// Getters that note who they are; one that is woken for nothing loses its place in the line.
+struct Line {
+  Task<> get(int name) {
+    co_await queue.get();
+    served.push_back(name);
+  }
+  Task<> put(int name) {
+    co_await queue.put(name);
+    served.push_back(name);
+  }
+  explicit Line(int slots) : queue(slots) {}
+  Queue<int> queue;
+  std::vector<int> served;
+};
+
+TEST(Queue, WokenThenCancelledGetterOfARobbedQueueCostsNobodyHisPlace) {
+  EXPECT_TRUE(passed(run([]() -> Task<> {
+    Line line(0);
+    const TaskHandle<> first = create_task(line.get(1));
+    const TaskHandle<> second = create_task(line.get(2));
+    const TaskHandle<> third = create_task(line.get(3));
+    co_await sleep(0s);
+    line.queue.put_nowait(10);
+    EXPECT_EQ(line.queue.get_nowait(), 10);
+    first.cancel();
+    for (int i = 0; i < 3; ++i) co_await sleep(0s);
+    line.queue.put_nowait(20);
+    co_await second;
+    line.queue.put_nowait(30);
+    co_await gather(return_exceptions, first, third);
+    EXPECT_EQ(line.served, (std::vector<int>{2, 3}));
+  })));
+}
+
+TEST(Queue, GetterThatWasCancelledAndNotWokenCostsNobodyHisPlace) {
+  EXPECT_TRUE(passed(run([]() -> Task<> {
+    Line line(0);
+    const TaskHandle<> first = create_task(line.get(1));
+    const TaskHandle<> second = create_task(line.get(2));
+    const TaskHandle<> third = create_task(line.get(3));
+    const TaskHandle<> fourth = create_task(line.get(4));
+    co_await sleep(0s);
+    first.cancel();
+    line.queue.put_nowait(10);
+    for (int i = 0; i < 3; ++i) co_await sleep(0s);
+    EXPECT_EQ(line.served, (std::vector<int>{2}));
+    line.queue.put_nowait(20);
+    co_await third;
+    line.queue.put_nowait(30);
+    co_await gather(return_exceptions, first, second, fourth);
+    EXPECT_EQ(line.served, (std::vector<int>{2, 3, 4}));
+  })));
+}
+
+TEST(Queue, WokenThenCancelledPutterOfAFilledQueueCostsNobodyHisPlace) {
+  EXPECT_TRUE(passed(run([]() -> Task<> {
+    Line line(1);
+    line.queue.put_nowait(0);
+    const TaskHandle<> first = create_task(line.put(1));
+    const TaskHandle<> second = create_task(line.put(2));
+    const TaskHandle<> third = create_task(line.put(3));
+    co_await sleep(0s);
+    EXPECT_EQ(line.queue.get_nowait(), 0);
+    line.queue.put_nowait(10);
+    first.cancel();
+    for (int i = 0; i < 3; ++i) co_await sleep(0s);
+    EXPECT_EQ(line.queue.get_nowait(), 10);
+    co_await second;
+    EXPECT_EQ(line.queue.get_nowait(), 2);
+    co_await gather(return_exceptions, first, third);
+    EXPECT_EQ(line.served, (std::vector<int>{2, 3}));
+  })));
+}
+
 TEST(Queue, CancelledPutterInsertsNothingAndBlocksNobody) {
   EXPECT_TRUE(passed(run([]() -> Task<> {
     Queue<int> queue(1);

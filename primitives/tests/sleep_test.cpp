@@ -36,6 +36,22 @@ TEST(Sleep, OfZeroSuspendsExactlyOnce) {
   EXPECT_EQ(log, (Log{"a", "b", "main", "a", "b"}));
 }
 
+TEST(Sleep, OfZeroQueuesTheNextStepAtOnce) {
+  Log log;
+  EXPECT_TRUE(passed(run([&]() -> Task<> {
+    auto late = [&]() -> Task<> {
+      log.push_back("late");
+      co_return;
+    };
+    auto other = [&]() -> Task<> { co_await create_task(late()); };
+    const TaskHandle<> handle = create_task(other());
+    co_await sleep(0s);
+    log.push_back("main");
+    co_await handle;
+  })));
+  EXPECT_EQ(log, (Log{"main", "late"})) << "no timer stands in between";
+}
+
 TEST(Sleep, OfLessThanZeroIsOneOfZero) {
   EXPECT_TRUE(passed(run([]() -> Task<> {
     co_await sleep(-1s);

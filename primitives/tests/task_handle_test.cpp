@@ -580,6 +580,30 @@ TEST(Cancel, OfItselfIsDeliveredAtTheNextSuspension) {
   EXPECT_EQ(log, (Log{"goes on", "cancelled: myself"}));
 }
 
+TEST(Cancel, OfItselfIsPassedOnToTheTaskThatItAwaitsThen) {
+  EXPECT_TRUE(passed(run([]() -> Task<> {
+    auto inner_body = []() -> Task<int> {
+      try {
+        co_await sleep(1h);
+      } catch (const CancelledError& error) {
+        EXPECT_EQ(error.message(), "for you");
+      }
+      co_return 5;
+    };
+    const TaskHandle<int> inner = create_task(inner_body());
+    co_await sleep(0s);
+    auto outer_body = [&]() -> Task<int> {
+      current_task().cancel("for you");
+      const int value = co_await inner;
+      co_await sleep(0s);
+      co_return value;
+    };
+    const TaskHandle<int> outer = create_task(outer_body());
+    EXPECT_EQ(co_await outer, 5) << "the inner task swallowed the one request there was";
+    EXPECT_EQ(inner.cancelling(), 1);
+  })));
+}
+
 TEST(Cancel, OfItselfHitsABareYield) {
   EXPECT_TRUE(passed(run([]() -> Task<> {
     auto body = []() -> Task<> {

@@ -62,6 +62,40 @@ TEST(RandomExplorer, NeverEndsAndProvesNothing) {
   EXPECT_EQ(explorer.order(), Order::any);
 }
 
+TEST(RandomExplorer, CancellationsAreSpreadOverTheWholeExecution) {
+  Options options = with(Strategy::random);
+  options.cancellations = 1;
+  World world(options);
+  int early = 0;
+  int late = 0;
+  RandomExplorer explorer(1);
+  for (int i = 0; i < 2'000; ++i) {
+    ASSERT_TRUE(explorer.next());
+    std::size_t steps = 0;
+    std::size_t hit = 100;
+    world.run(
+        [&]() -> Task<> {
+          auto child = [&]() -> Task<> {
+            try {
+              while (steps < 20) {
+                co_await sleep(0s);
+                ++steps;
+              }
+            } catch (const CancelledError&) {
+              hit = steps;
+              throw;
+            }
+          };
+          co_await gather(return_exceptions, child(), child(), child());
+        },
+        explorer);
+    if (hit < 5) ++early;
+    if (hit >= 10 && hit < 20) ++late;
+  }
+  EXPECT_GT(early, 100);
+  EXPECT_GT(late, 100) << "not all of them come in the first steps";
+}
+
 TEST(RandomExplorer, FindsTheBugOfARacyCounter) {
   const Verdict verdict = explore([] { return racy_counter(2); }, with(Strategy::random));
   EXPECT_TRUE(failed_with(FailureKind::check, verdict));
