@@ -27,6 +27,11 @@ struct Ended {
   }
 };
 
+/// A path as one word of a shell command.
+inline std::string quoted(const std::string& path) {
+  return "'" + path + "'";
+}
+
 /// Runs a command of the shell in an environment without settings of cocheck and RapidCheck;
 /// `command` may begin with some of its own, as in "COCHECK_SEED=3 program".
 inline Ended run(const std::string& command) {

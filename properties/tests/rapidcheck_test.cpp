@@ -21,7 +21,8 @@ class FailingProperties : public ::testing::Test {
   Ended run_test(const std::string& filter, const std::string& environment = {},
                  const std::string& flags = {}) const {
     return run("COCHECK_OUT=" + folder_.path().string() + " " + environment + " " +
-               COCHECK_FAILING_PROPERTIES + " --gtest_filter=" + filter + " " + flags);
+               cocheck::tests::quoted(COCHECK_FAILING_PROPERTIES) + " --gtest_filter=" + filter +
+               " " + flags);
   }
   [[nodiscard]] fs::path file(const std::string& test) const {
     return folder_.path() / (test + ".cocheck.json");
