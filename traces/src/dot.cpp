@@ -1,6 +1,7 @@
 #include "cocheck/dot.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -32,6 +33,7 @@ enum class Sign {
   link,
   cancels,
   waits_for,
+  loop,
   dot,
   parks,
   ends,
@@ -60,6 +62,8 @@ std::string_view meaning_of(Sign sign) {
       return "cancels";
     case Sign::waits_for:
       return "waits for";
+    case Sign::loop:
+      return "goes round for ever";
     case Sign::dot:
       return "step";
     case Sign::parks:
@@ -110,6 +114,7 @@ class Picture {
     for (std::size_t i = 0; i < story_.rows.size(); ++i) draw_row(i);
     draw_switches();
     draw_links();
+    draw_loop();
     draw_stuck();
     draw_legend();
     return canvas_.str(title());
@@ -319,8 +324,8 @@ class Picture {
     if (story_.end.count() == 0 || last_time_ == row.time || row.is_jump) return;
     last_time_ = row.time;
     const std::string text = format_time(row.time);
-    canvas_.text({0, layout_.rows()[i].middle}, text, {kMono, 8, kQuietInk, false, ""},
-                 text_width(text.size(), 8));
+    canvas_.text({layout_.frame().gutter_left, layout_.rows()[i].middle}, text,
+                 {kMono, 8, kQuietInk, false, ""}, text_width(text.size(), 8));
   }
 
   void draw_row(std::size_t i) {
@@ -462,6 +467,33 @@ class Picture {
     use(cancels ? Sign::cancels : Sign::link);
   }
 
+  /// A red arrow left of the gutter, from the last row of the loop up to the first.
+  void draw_loop() {
+    if (!story_.loop) return;
+    constexpr std::array<std::string_view, 3> kLabel = {"again", "and", "again"};
+    constexpr double kLabelPitch = 9.5;
+    constexpr double kLeastHeight = 12;
+    const double right = layout_.frame().gutter_left - 5;
+    double top = layout_.rows()[story_.loop->first].middle;
+    double bottom = layout_.rows()[story_.loop->last].middle;
+    if (bottom - top < kLeastHeight) {  // a loop of one row
+      top -= kLeastHeight / 2;
+      bottom += kLeastHeight / 2;
+    }
+    canvas_.edge({{right, bottom}, {kLoopLine, bottom}, {kLoopLine, top}, {right, top}},
+                 {kRed, 1.3, false, "normal"},
+                 "the state here is the same as at step " + std::to_string(story_.loop->step) +
+                     ": this can go on for ever");
+    use(Sign::loop);
+    // Beside a long line it stays near the arrow.
+    double y = std::min((top + bottom) / 2, top + 120) - kLabelPitch;
+    for (const std::string_view word : kLabel) {
+      canvas_.text({kLoopLine - 5, y}, word, {kSans, 8, kRed, false, ""},
+                   text_width(word.size(), 8, kSansAdvance), Align::right);
+      y += kLabelPitch;
+    }
+  }
+
   // Below the rows. --------------------------------------------------------------------------
 
   void draw_stuck() {
@@ -568,6 +600,8 @@ class Picture {
         return canvas_.edge({from, to}, {kRunning, 1.2, false, "tee"}, "");
       case Sign::waits_for:
         return canvas_.edge({from, to}, {kAmber, 1.2, false, "normal"}, "");
+      case Sign::loop:
+        return canvas_.edge({from, to}, {kRed, 1.3, false, "normal"}, "");
       case Sign::dot:
         return canvas_.marker(middle, Marker::dot, 1, {});
       case Sign::parks:

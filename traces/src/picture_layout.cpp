@@ -22,7 +22,8 @@ void PictureLayout::lay_out_lanes() {
     if (story_.end.count() == 0) continue;
     time_width = std::max(time_width, text_width(format_time(row.time).size(), 8) + 18);
   }
-  frame_.numbers_right = time_width + text_width(digits, 8.5) + 2;
+  frame_.gutter_left = story_.loop ? kLoopMargin : 0;
+  frame_.numbers_right = frame_.gutter_left + time_width + text_width(digits, 8.5) + 2;
   const double left = frame_.numbers_right + 18;
   if (!lay_out_wide(left)) lay_out_compact(left);
   if (!compact_) frame_.text_right = bands_.empty() ? left + 300 : bands_.back().right;

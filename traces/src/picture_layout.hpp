@@ -26,6 +26,8 @@ inline constexpr double kWidestBands = 1500;  // of all bands together
 inline constexpr std::size_t kMostLines = 4;  // of text in a row
 inline constexpr std::size_t kMostWaitEdges = 12;
 inline constexpr double kTitleHeight = 78;
+inline constexpr double kLoopLine = 30;    // from the left of the picture to the line of a loop
+inline constexpr double kLoopMargin = 52;  // from there to the gutter, when there is a loop
 
 /// Where a row is. The text of a cell starts in its first line.
 struct RowBox {
@@ -52,7 +54,8 @@ struct PlacedText {
 
 /// Where the parts of a picture are.
 struct Frame {
-  double numbers_right = 0;  ///< of the gutter with the numbers of the steps
+  double gutter_left = 0;    ///< of the times and of the numbers of the steps
+  double numbers_right = 0;  ///< of the gutter
   double bands_left = 0;
   double bands_top = 0;
   double bands_bottom = 0;

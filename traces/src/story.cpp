@@ -13,6 +13,16 @@ namespace {
 using Kind = TraceEvent::Kind;
 
 constexpr std::string_view kUnknownFailure = "the property broke";
+constexpr const char* kLoop = "loop";
+
+/// All of `text` as a number, nothing when it is not one.
+std::optional<std::size_t> to_number(std::string_view text) {
+  std::size_t number = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, number);
+  if (error != std::errc{} || end != last) return {};
+  return number;
+}
 
 /// `text` split at its last dot, when a number follows it.
 struct Sibling {
@@ -111,6 +121,8 @@ class Teller {
       for (const Choice& choice : schedule->choices) {
         if (choice.kind != Choice::Kind::value) actions_.push_back(&choice);
       }
+      const auto loop = schedule->options.find(kLoop);
+      if (loop != schedule->options.end()) loop_step_ = to_number(loop->second);
     }
     for (const TraceEvent& event : trace.events) {
       if (event.kind == Kind::step) steps_are_marked_ = true;
@@ -122,6 +134,7 @@ class Teller {
   Story tell(const std::string& failure) {
     for (const TraceEvent& event : trace_.events) add(event);
     finish_row();
+    if (story_.loop && story_.loop->step >= story_.steps) story_.loop.reset();
     const auto broke = [](const Row& row) { return !row.failure.empty(); };
     if (!failure.empty() && std::ranges::none_of(story_.rows, broke)) {
       Row row;
@@ -187,7 +200,7 @@ class Teller {
     if (event.time > now_) row.jump = event.time - now_;
     row.could_run = std::ranges::find(states_, State::ready) != states_.end();
     now_ = std::max(now_, event.time);
-    story_.rows.push_back(std::move(row));
+    push(std::move(row), event.step);
   }
 
   void start_row(const TraceEvent& event) {
@@ -294,8 +307,20 @@ class Teller {
       if (opening.empty() && row_->failure.empty()) opening = phrase("runs", "", "");
       if (!opening.empty()) row_->cells.front().phrases.push_back(opening);
     }
-    story_.rows.push_back(*std::move(row_));
+    push(*std::move(row_), row_step_);
     row_.reset();
+  }
+
+  void push(Row row, std::size_t step) {
+    const auto says = [](const Cell& cell) { return !cell.phrases.empty(); };
+    const bool only_failure = !row.is_jump && !row.step && std::ranges::none_of(row.cells, says);
+    const std::size_t index = story_.rows.size();
+    const bool in_loop = story_.loop || (loop_step_ && step >= *loop_step_);
+    if (in_loop && !only_failure) {
+      if (!story_.loop) story_.loop = {*loop_step_, index, index};
+      story_.loop->last = index;
+    }
+    story_.rows.push_back(std::move(row));
   }
 
   const Trace& trace_;
@@ -303,6 +328,7 @@ class Teller {
   std::unordered_map<std::string, std::size_t> lanes_;
   std::vector<State> states_;
   std::vector<const Choice*> actions_;  ///< number k is the one that made step k
+  std::optional<std::size_t> loop_step_;
   bool steps_are_marked_ = false;
   std::optional<Row> row_;
   std::size_t row_step_ = 0;

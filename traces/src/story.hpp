@@ -60,11 +60,19 @@ struct Row {
   std::size_t alternatives = 1;   ///< how many actions the explorer had to choose from; 0 not known
 };
 
+/// The end of an execution that can be repeated for ever, because it leads back to where it began.
+struct Loop {
+  std::size_t step = 0;   ///< with which it begins; it goes on to the last one
+  std::size_t first = 0;  ///< row
+  std::size_t last = 0;   ///< row; only one that says how the property broke may follow
+};
+
 /// An execution retold row by row, which is what the table and the picture draw.
 struct Story {
   std::vector<Lane> lanes;  ///< in the order of trace.tasks, then in the order of appearance
   std::vector<Row> rows;
   std::vector<StuckTask> stuck;
+  std::optional<Loop> loop;
   std::size_t steps = 0;
   std::size_t preemptions = 0;
   std::chrono::nanoseconds end{0};  ///< virtual time at the end
@@ -74,7 +82,8 @@ struct Story {
 };
 
 /// `schedule` may be null, when only the trace is known; `failure` is the message to end with when
-/// no event of the trace says how the property broke.
+/// no event of the trace says how the property broke. The option "loop" of the schedule says how
+/// many steps come before the loop; one that makes no sense is ignored.
 [[nodiscard]] Story tell(const Trace& trace, const Schedule* schedule, const std::string& failure);
 
 /// The cell in which a property broke: the one that is marked so, or else the first. Null when the

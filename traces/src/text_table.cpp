@@ -195,14 +195,31 @@ class Table {
     const bool all = max_rows_ == 0 || count <= max_rows_;
     const std::size_t head = all ? count : max_rows_ / 3;  // the end tells more than the beginning
     const std::size_t tail = all ? count : count - (max_rows_ - head);
+    std::size_t left_out = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      if (i == head && !all) {
-        append_line(out, "      ... " + std::to_string(tail - head) + " rows left out ...");
+      const bool loop_begins = story_.loop && story_.loop->first == i;
+      const bool shown = i < head || i >= tail;
+      if (left_out > 0 && (shown || loop_begins)) {
+        append_line(out, "      ... " + detail::count_of(left_out, "row") + " left out ...");
+        left_out = 0;
       }
-      if (i >= head && i < tail) continue;
+      if (loop_begins) append_line(out, detail::elide(loop_line(), width_));
+      if (!shown) {
+        ++left_out;
+        continue;
+      }
       const Row& row = story_.rows[i];
       row.is_jump ? append_jump(out, row) : append_row(out, row);
     }
+  }
+
+  [[nodiscard]] std::string loop_line() const {
+    const std::size_t first = story_.loop->step;
+    const std::size_t last = story_.steps - 1;
+    return "      --- the loop begins: " +
+           (first == last ? "step " + std::to_string(first)
+                          : "steps " + std::to_string(first) + " to " + std::to_string(last)) +
+           " again and again ---";
   }
 
   void append_header(std::string& out) const {

@@ -36,8 +36,14 @@ std::size_t count(std::string_view text, std::string_view part) {
 std::vector<std::pair<std::string, Recording>> all_samples() {
   return {{"racy counter", samples::racy_counter()}, {"deadlock", samples::deadlock()},
           {"timer jump", samples::timer_jump()},     {"queue", samples::queue_of_values()},
-          {"cancellation", samples::cancellation()}, {"six tasks", samples::many_tasks(5)},
-          {"100 tasks", samples::many_tasks()},      {"long labels", samples::long_labels()}};
+          {"cancellation", samples::cancellation()}, {"livelock", samples::livelock()},
+          {"six tasks", samples::many_tasks(5)},     {"100 tasks", samples::many_tasks()},
+          {"long labels", samples::long_labels()}};
+}
+
+Recording with_loop(Recording recording, const std::string& loop) {
+  recording.schedule.options["loop"] = loop;
+  return recording;
 }
 
 /// Where a text of the picture is.
@@ -61,6 +67,57 @@ std::vector<Box> boxes_of(const std::string& dot) {
     boxes.push_back({x - width / 2, x + width / 2, y - size * .5, y + size * .5, (*match)[5]});
   }
   return boxes;
+}
+
+/// The box of the number of a step; only these numbers have their size.
+Box number_box(const std::string& dot, const std::string& step) {
+  constexpr double kSize = 8.5;
+  std::vector<Box> found;
+  for (const Box& box : boxes_of(dot)) {
+    const bool is_number = std::abs(box.top - box.bottom - kSize) < .01;
+    if (is_number && contains(box.line, ">" + step + "</FONT>")) found.push_back(box);
+  }
+  EXPECT_EQ(found.size(), 1U) << step;
+  return found.empty() ? Box() : found.front();
+}
+
+/// Checks the arrow of a loop from the row of step `last` to that of step `first`, and that it
+/// stands left of everything else but its label.
+void expect_loop(const std::string& dot, const std::string& first, const std::string& last) {
+  const std::string tooltip =
+      "tooltip=\"the state here is the same as at step " + first + ": this can go on for ever\"";
+  EXPECT_EQ(count(dot, "the state here is the same"), 1U);
+  static const std::regex kEdge(
+      R"re(pos="e,([0-9.]+),([0-9.]+) ([0-9.]+),([0-9.]+)( .*)?" color="#C8380A" penwidth=1.3 arrowhead=normal (.*)\];)re");
+  std::smatch edge;
+  ASSERT_TRUE(std::regex_search(dot, edge, kEdge)) << dot;
+  EXPECT_EQ(edge[6], tooltip);
+  const Box to = number_box(dot, first);
+  const Box from = number_box(dot, last);
+  EXPECT_NEAR(std::stod(edge[2]), (to.top + to.bottom) / 2, 1);
+  EXPECT_NEAR(std::stod(edge[4]), (from.top + from.bottom) / 2, 1);
+  double line = std::stod(edge[1]);
+  static const std::regex kPoint("([0-9.]+),[0-9.]+");
+  const std::string points = edge[5];
+  for (std::sregex_iterator point(points.begin(), points.end(), kPoint), end; point != end;
+       ++point) {
+    line = std::min(line, std::stod((*point)[1]));
+  }
+  const double first_row = number_box(dot, "0").top;
+  for (const Box& box : boxes_of(dot)) {
+    const bool is_label = contains(box.line, ">again<") || contains(box.line, ">and<");
+    if (is_label) {
+      EXPECT_LT(box.right, line) << box.line;
+      EXPECT_GE(box.left, 0) << box.line;
+      EXPECT_LE(box.bottom, to.top) << box.line;
+      EXPECT_GE(box.top, from.bottom) << box.line;
+    } else if (box.top <= first_row) {
+      EXPECT_GT(box.left, std::stod(edge[1])) << box.line;
+      EXPECT_GT(box.left, std::stod(edge[3])) << box.line;
+    }
+  }
+  EXPECT_EQ(count(dot, ">again<"), 2U);
+  EXPECT_EQ(count(dot, ">and<"), 1U);
 }
 
 void expect_no_overlap(const std::string& dot) {
@@ -143,6 +200,53 @@ TEST(Dot, ShowsTimeOnlyWhereItChanges) {
   EXPECT_EQ(count(to_dot(samples::racy_counter()), ">0 s<"), 0U);
 }
 
+TEST(Dot, DrawsALoopFromTheLastStepBackToItsFirst) {
+  expect_loop(to_dot(samples::livelock()), "3", "6");
+  expect_loop(to_dot(with_loop(samples::livelock(), "0")), "0", "6");
+  expect_loop(to_dot(with_loop(samples::timer_jump(), "1")), "1", "5");
+}
+
+TEST(Dot, DrawsALoopBesideNarrowLanes) {
+  const std::string dot = to_dot(with_loop(samples::many_tasks(20), "7"));
+  ASSERT_TRUE(contains(dot, ">0.1 worker</FONT>")) << "a label of the column of texts";
+  expect_loop(dot, "7", "39");
+  const std::vector<Box> boxes = boxes_of(dot);
+  const auto label =
+      std::ranges::find_if(boxes, [](const Box& box) { return contains(box.line, ">and</FONT>"); });
+  ASSERT_NE(label, boxes.end());
+  EXPECT_LT(number_box(dot, "7").bottom - label->top, 150) << "the label is near the arrow";
+  expect_no_overlap(dot);
+}
+
+TEST(Dot, DrawsALoopOfOneStep) {
+  const std::string dot = to_dot(with_loop(samples::livelock(), "6"));
+  static const std::regex kHeights(
+      R"re(pos="e,[0-9.]+,([0-9.]+) [0-9.]+,([0-9.]+) .*the state here is the same as at step 6)re");
+  std::smatch edge;
+  ASSERT_TRUE(std::regex_search(dot, edge, kHeights));
+  const Box box = number_box(dot, "6");
+  EXPECT_GT(std::stod(edge[1]), (box.top + box.bottom) / 2 + 3);
+  EXPECT_LT(std::stod(edge[2]), (box.top + box.bottom) / 2 - 3);
+  expect_no_overlap(dot);
+}
+
+TEST(Dot, IsAsEverWithoutALoop) {
+  for (const auto& [name, recording] : all_samples()) {
+    SCOPED_TRACE(name);
+    Recording without = recording;
+    without.schedule.options.erase("loop");
+    const std::string dot = to_dot(without);
+    EXPECT_FALSE(contains(dot, "again"));
+    EXPECT_FALSE(contains(dot, "goes round"));
+    for (const char* const loop : {"", "x", "3x", "-3", "1000", "99999999999999999999999"}) {
+      EXPECT_EQ(to_dot(with_loop(without, loop)), dot) << loop;
+    }
+    EXPECT_NE(to_dot(with_loop(without, "1")), dot);
+  }
+  // No room is kept for the arrow.
+  EXPECT_LT(number_box(to_dot(samples::racy_counter()), "3").left, 3);
+}
+
 TEST(Dot, ShowsStuckTasksAndTheirCircle) {
   const std::string dot = to_dot(samples::deadlock());
   EXPECT_TRUE(contains(dot, "still waiting: lock.acquire journal, held by 0.1"));
@@ -156,6 +260,8 @@ TEST(Dot, ExplainsOnlyWhatItUses) {
   EXPECT_FALSE(contains(racy, ">waiting for ever<"));
   EXPECT_FALSE(contains(racy, ">cancels<"));
   EXPECT_FALSE(contains(racy, ">worth a second look<"));
+  EXPECT_FALSE(contains(racy, ">goes round for ever<"));
+  EXPECT_TRUE(contains(to_dot(samples::livelock()), ">goes round for ever<"));
   EXPECT_TRUE(contains(to_dot(samples::deadlock()), ">waiting for ever<"));
   EXPECT_TRUE(contains(to_dot(samples::cancellation()), ">cancels<"));
   EXPECT_TRUE(contains(to_dot(samples::timer_jump()), ">worth a second look<"));
@@ -204,7 +310,9 @@ TEST(Dot, KeepsTextsApart) {
 TEST(Dot, KeepsTextsApartInRandomRecordings) {
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    expect_no_overlap(to_dot(samples::RandomRecordings(seed).next()));
+    Recording recording = samples::RandomRecordings(seed).next();
+    if (seed % 2 == 0) recording = with_loop(recording, std::to_string(seed % 9));
+    expect_no_overlap(to_dot(recording));
   }
 }
 

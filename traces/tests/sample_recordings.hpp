@@ -237,6 +237,32 @@ inline Recording cancellation() {
   return recorder.take();
 }
 
+/// Two tasks give way to each other for ever: steps 3 to 6 lead back to where step 3 began.
+inline Recording livelock() {
+  Recorder recorder("Philosophers.AllEat", "philosophers_test.cpp");
+  recorder.task("0", "root", 30).task("0.0", "polite", 10).task("0.1", "polite", 10);
+  recorder.step("0").spawn("0.0", 31).spawn("0.1", 32).park("gather", "", 33);
+  const auto takes = [&](const std::string& id, const std::string& lock) {
+    recorder.step(id, 2, "resume sleep").operation("lock.acquire", lock, "", 12);
+    recorder.yield("sleep", "0", 13);
+  };
+  const auto gives_way = [&](const std::string& id, const std::string& lock) {
+    recorder.step(id, 2, "resume sleep").operation("lock.locked", "", "\u2192 true", 14);
+    recorder.operation("lock.release", lock, "", 15).yield("sleep", "0", 16);
+  };
+  takes("0.0", "left");
+  takes("0.1", "right");
+  gives_way("0.0", "left");
+  gives_way("0.1", "right");
+  takes("0.0", "left");
+  takes("0.1", "right");
+  recorder.fail_at_end("livelock: after 4 more steps everything is as it was");
+  Recording recording = recorder.take();
+  recording.schedule.options["loop"] = "3";
+  recording.trace.events.back().step = 6;
+  return recording;
+}
+
 /// `count` tasks take turns at a lock; the last one is left waiting.
 inline Recording many_tasks(std::size_t count = 100) {
   Recorder recorder("Counter.AlwaysReaches100", "counter_test.cpp");

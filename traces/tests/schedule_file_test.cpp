@@ -45,7 +45,8 @@ bool is_one_line(const std::string& text) {
 
 std::vector<Recording> all_samples() {
   return {samples::racy_counter(),    samples::deadlock(),     samples::timer_jump(),
-          samples::queue_of_values(), samples::cancellation(), samples::many_tasks()};
+          samples::queue_of_values(), samples::cancellation(), samples::livelock(),
+          samples::many_tasks()};
 }
 
 TEST(ScheduleFile, IsReadableAndHasALineForEachChoiceAndEvent) {
@@ -78,6 +79,13 @@ TEST(ScheduleFile, IsReadableAndHasALineForEachChoiceAndEvent) {
   "stuck": []
 }
 )");
+}
+
+TEST(ScheduleFile, KeepsWhereALoopBegins) {
+  const std::string text = to_json(samples::livelock());
+  EXPECT_NE(text.find(R"("options": {"clock": "idle", "loop": "3", "order": "any"})"),
+            std::string::npos);
+  EXPECT_EQ(recording_from_json(text).schedule.options.at("loop"), "3");
 }
 
 TEST(ScheduleFile, HasEmptyListsForAnEmptyRecording) {

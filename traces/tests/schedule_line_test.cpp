@@ -49,6 +49,12 @@ TEST(ScheduleLine, HasAWordForEveryKindOfChoice) {
   EXPECT_EQ(schedule_from_line(line), in_a_line(schedule));
 }
 
+TEST(ScheduleLine, KeepsWhereALoopBegins) {
+  const std::string line = to_line(samples::livelock().schedule);
+  EXPECT_EQ(line, "cocheck1:clock=idle,loop=3,order=any:0,0.0,0.1,0.0,0.1,0.0,0.1");
+  EXPECT_EQ(schedule_from_line(line).options.at("loop"), "3");
+}
+
 TEST(ScheduleLine, MayHaveNoOptionsAndNoChoices) {
   EXPECT_EQ(to_line({}), "cocheck1::");
   EXPECT_EQ(schedule_from_line("cocheck1::"), Schedule());
@@ -71,7 +77,8 @@ TEST(ScheduleLine, EscapesWhatAShellWouldInterpret) {
 TEST(ScheduleLine, RoundTripsTheSamples) {
   for (const Recording& recording :
        {samples::racy_counter(), samples::deadlock(), samples::timer_jump(),
-        samples::queue_of_values(), samples::cancellation(), samples::many_tasks()}) {
+        samples::queue_of_values(), samples::cancellation(), samples::livelock(),
+        samples::many_tasks()}) {
     const std::string line = to_line(recording.schedule);
     EXPECT_EQ(schedule_from_line(line), in_a_line(recording.schedule)) << line;
   }

@@ -28,6 +28,11 @@ std::size_t cells(std::string_view text) {
       std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
+Recording with_loop(Recording recording, const std::string& loop) {
+  recording.schedule.options["loop"] = loop;
+  return recording;
+}
+
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
@@ -108,6 +113,103 @@ TEST(TextTable, SaysWhenATimerFiresAlthoughTasksCouldRun) {
 )");
 }
 
+TEST(TextTable, ShowsWhereALoopBegins) {
+  EXPECT_EQ(text_table(samples::livelock()),
+            R"(step  0 root                          0.0 polite                      0.1 polite
+----  ------------------------------  ------------------------------  ------------------------------
+   0  spawns 0.0 0.1;
+      waits in gather
+   1                                  lock.acquire left; sleep 0
+ * 2                                                                  lock.acquire right; sleep 0
+      --- the loop begins: steps 3 to 6 again and again ---
+ * 3                                  lock.locked → true;
+                                      lock.release left; sleep 0
+ * 4                                                                  lock.locked → true;
+                                                                      lock.release right; sleep 0
+ * 5                                  lock.acquire left; sleep 0
+ * 6                                                                  lock.acquire right; sleep 0
+      <-- livelock: after 4 more steps everything is as it was
+* chosen by the explorer: the task before it could have gone on
+)");
+  EXPECT_FALSE(contains(text_table(samples::livelock().trace), "loop"));
+}
+
+TEST(TextTable, ShowsALoopOfOneStep) {
+  EXPECT_TRUE(contains(text_table(with_loop(samples::livelock(), "6")),
+                       "\n      --- the loop begins: step 6 again and again ---\n * 6  "));
+}
+
+TEST(TextTable, CountsAJumpOfTheClockToTheLoopWhenItsStepIsInThere) {
+  // The clock jumps in step 4.
+  EXPECT_TRUE(contains(text_table(with_loop(samples::timer_jump(), "4")),
+                       "steps 4 to 5 again and again ---\n       5 s  +5 s nothing can run"));
+  Recording recording = with_loop(samples::timer_jump(), "4");
+  const auto clock =
+      std::ranges::find(recording.trace.events, TraceEvent::Kind::clock, &TraceEvent::kind);
+  ASSERT_NE(clock, recording.trace.events.end());
+  clock->step = 3;
+  EXPECT_TRUE(contains(text_table(recording), "steps 4 to 5 again and again ---\n   4  "));
+}
+
+TEST(TextTable, SaysThatALoopBeginsAmongTheRowsThatAreLeftOut) {
+  EXPECT_EQ(text_table(samples::livelock(), {100, 4}),
+            R"(step  0 root                          0.0 polite                      0.1 polite
+----  ------------------------------  ------------------------------  ------------------------------
+   0  spawns 0.0 0.1;
+      waits in gather
+      ... 2 rows left out ...
+      --- the loop begins: steps 3 to 6 again and again ---
+      ... 2 rows left out ...
+ * 5                                  lock.acquire left; sleep 0
+ * 6                                                                  lock.acquire right; sleep 0
+      <-- livelock: after 4 more steps everything is as it was
+* chosen by the explorer: the task before it could have gone on
+)");
+}
+
+TEST(TextTable, SaysThatALoopBeginsAtTheEdgesOfWhatIsLeftOut) {
+  const auto table = [](const std::string& loop) {
+    return text_table(with_loop(samples::livelock(), loop), {100, 4});
+  };
+  // Steps 1 to 4 are left out.
+  EXPECT_TRUE(contains(table("0"),
+                       "\n      --- the loop begins: steps 0 to 6 again and again ---\n"
+                       "   0  "));
+  EXPECT_TRUE(contains(table("1"),
+                       "\n      --- the loop begins: steps 1 to 6 again and again ---\n"
+                       "      ... 4 rows left out ...\n * 5  "));
+  EXPECT_TRUE(contains(table("4"),
+                       "\n      ... 3 rows left out ...\n"
+                       "      --- the loop begins: steps 4 to 6 again and again ---\n"
+                       "      ... 1 row left out ...\n * 5  "));
+  EXPECT_TRUE(contains(table("5"),
+                       "\n      ... 4 rows left out ...\n"
+                       "      --- the loop begins: steps 5 to 6 again and again ---\n"
+                       " * 5  "));
+}
+
+TEST(TextTable, IgnoresALoopThatMakesNoSense) {
+  Recording recording = samples::livelock();
+  recording.schedule.options.erase("loop");
+  const std::string without = text_table(recording);
+  EXPECT_FALSE(contains(without, "loop"));
+  for (const char* const loop : {"", "x", "3x", " 3", "+3", "-3", "3.0", "0x3", "7", "8",
+                                 "18446744073709551615", "99999999999999999999999"}) {
+    EXPECT_EQ(text_table(with_loop(recording, loop)), without) << loop;
+  }
+  EXPECT_NE(text_table(with_loop(recording, "6")), without);
+}
+
+TEST(TextTable, IgnoresALoopOfNothingButAJumpOfTheClock) {
+  samples::Recorder recorder("Test.Name", "a_test.cpp");
+  recorder.task("0", "root", 1);
+  recorder.step("0").park("sleep", "5 s", 3).jump_to(std::chrono::seconds(5));
+  Recording recording = with_loop(recorder.take(), "1");
+  ASSERT_EQ(recording.trace.events.back().step, 1U);
+  EXPECT_FALSE(contains(text_table(recording), "loop"));
+  EXPECT_TRUE(contains(text_table(with_loop(recording, "0")), "loop"));
+}
+
 TEST(TextTable, ShowsACancellation) {
   EXPECT_EQ(text_table(samples::cancellation(), {80}),
             R"(step  0 root                   0.0                      0.1 waiter
@@ -140,7 +242,8 @@ TEST(TextTable, KeepsToItsWidth) {
   for (const std::size_t width : {40U, 60U, 80U, 100U, 200U}) {
     for (const Recording& recording :
          {samples::racy_counter(), samples::deadlock(), samples::timer_jump(),
-          samples::queue_of_values(), samples::cancellation(), samples::many_tasks()}) {
+          samples::queue_of_values(), samples::cancellation(), samples::livelock(),
+          samples::many_tasks()}) {
       for (const std::string& line : lines_of(text_table(recording, {width}))) {
         const bool is_footer = line.starts_with("*") || contains(line, "waiting");
         if (is_footer || contains(line, "the clock jumps")) continue;
@@ -299,7 +402,8 @@ TEST(TextTable, IsEmptyForAnEmptyTrace) {
 TEST(TextTable, SurvivesRandomRecordings) {
   for (std::uint64_t seed = 0; seed < 500; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const Recording recording = samples::RandomRecordings(seed).next();
+    Recording recording = samples::RandomRecordings(seed).next();
+    if (seed % 2 == 0) recording = with_loop(recording, std::to_string(seed % 9));
     for (const std::size_t width : {0U, 40U, 100U}) {
       const std::string table = text_table(recording, {width});
       EXPECT_TRUE(table.empty() || table.ends_with('\n'));

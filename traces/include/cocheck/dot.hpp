@@ -21,6 +21,9 @@ struct DotOptions {
 /// turn from it. An arrow leads from a task to one that it made ready. The text of each row has the
 /// whole story as a tooltip and links to its place in the source.
 ///
+/// When the schedule has the option "loop", a red arrow on the left leads from the last step back
+/// to the one with that number, from where the execution can go on for ever.
+///
 /// With more tasks than fit beside each other, the bands shrink to lanes without text, and the text
 /// of each row stands to the right of all lanes.
 [[nodiscard]] std::string to_dot(const Recording& recording, const DotOptions& options = {});

@@ -40,7 +40,8 @@ struct Schedule {
   std::string strategy;  ///< the explorer that found it
   std::uint64_t seed = 0;
   /// The options that shape the tree of choices, by name: "order" ("any" or "fifo"), "clock",
-  /// "cancellations", ... A replay uses these and not its own.
+  /// "cancellations", ... A replay uses these and not its own. In addition "loop", when the last
+  /// step leads back to an earlier state: how many steps (not counting values) lead to that state.
   std::map<std::string, std::string> options;
   std::vector<Choice> choices;
 

@@ -35,6 +35,9 @@ struct TextTableOptions {
 /// stand the tasks that were left waiting, for what, and who holds it; when they wait for each
 /// other in a circle, the circle.
 ///
+/// When the schedule has the option "loop", a line stands before the first of the steps that can be
+/// repeated for ever: `--- the loop begins: steps 3 to 7 again and again ---`.
+///
 /// From the trace alone, every switch away from a task that could have gone on counts as taken by
 /// the explorer; from a recording, only where there was more than one alternative.
 [[nodiscard]] std::string text_table(const Trace& trace, const TextTableOptions& options = {});
