@@ -22,7 +22,8 @@ function(cocheck_install export)
   install(EXPORT ${export} NAMESPACE cocheck:: DESTINATION ${package_dir})
 endfunction()
 
-cocheck_install(cocheckTargets cocheck_primitives cocheck_traces cocheck_sim cocheck_command)
+cocheck_install(cocheckTargets cocheck_primitives cocheck_traces cocheck_sim cocheck_memory
+                cocheck_command)
 foreach(glue gtest rapidcheck)
   if(TARGET cocheck_${glue})
     cocheck_install(cocheck-${glue}Targets cocheck_${glue})

@@ -6,13 +6,13 @@
 
 namespace cocheck::detail {
 
-GatherState::GatherState(std::size_t children, bool return_exceptions)
+GatherState::GatherState(std::size_t children, bool return_exceptions, bool keeps_results)
     : CallbackFuture(Loop::current().running()),
-      children_(children),
+      children_(children, !keeps_results && Loop::current().compares_states()),
       return_exceptions_(return_exceptions) {}
 
 void GatherState::add(CallbackFuture& future) {
-  children_.emplace_back(*this, future);
+  children_.add(*this, future);
 }
 
 void GatherState::start() {
@@ -22,11 +22,12 @@ void GatherState::start() {
   }
   retain();  // released by the last child
   std::vector<Child*> done;
-  for (Child& child : children_) {
-    if (child.future().done()) {
-      done.push_back(&child);
+  for (std::size_t i = 0; i < children_.size(); ++i) {
+    Child* child = children_[i];
+    if (child->future().done()) {
+      done.push_back(child);
     } else {
-      child.register_on(child.future());
+      child->register_on(child->future());
     }
   }
   // With eager tasks all may be done: then the gather is too, before anyone awaits it.
@@ -39,7 +40,9 @@ void GatherState::start() {
 bool GatherState::cancel(const std::string& message) {
   if (done()) return false;
   bool accepted = false;
-  for (Child& child : children_) accepted |= child.future().cancel(message);
+  for (std::size_t i = 0; i < children_.size(); ++i) {
+    if (Child* child = children_[i]; child != nullptr) accepted |= child->future().cancel(message);
+  }
   // Where a child swallows the request, the end of the gather still tells of it.
   if (accepted) {
     cancel_requested_ = true;
@@ -71,6 +74,7 @@ void GatherState::child_done(Child& child) {
   } else {
     (void)child.failed();  // an exception that comes too late is looked at and dropped
   }
+  children_.forget(child);
   if (last) release();
 }
 

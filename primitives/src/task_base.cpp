@@ -37,10 +37,12 @@ TaskBase::TaskBase(Loop& loop, std::coroutine_handle<> body, std::source_locatio
       Runnable(Kind::step, this),
       loop_(loop),
       resume_point_(body),
-      parent_(loop.acting()),
-      definition_(definition),
-      place_(definition) {
-  if (parent_) index_ = parent_->next_child();
+      record_{definition, definition},
+      lineage_{Reference<TaskBase>(loop.acting())} {
+  if (TaskBase* parent = lineage_.parent.get()) lineage_.index = parent->next_child();
+  loop.exclude_links(&previous_task, sizeof previous_task + sizeof next_task);
+  loop.exclude_links(&record_, sizeof record_);
+  loop.exclude_names(&lineage_, sizeof lineage_);
 }
 
 void TaskBase::destroy() noexcept {
@@ -48,7 +50,7 @@ void TaskBase::destroy() noexcept {
   TaskBase* task = this;
   while (task != nullptr) {
     task->report_lost_exception();
-    TaskBase* parent = task->parent_.detach();
+    TaskBase* parent = task->lineage_.parent.detach();
     delete task;
     task = parent != nullptr && parent->drop() ? parent : nullptr;
   }
@@ -61,7 +63,7 @@ std::string TaskBase::describe_self() const {
 std::vector<std::uint32_t> TaskBase::path() const {
   std::vector<std::uint32_t> result;
   for (const TaskBase* task = this; task != nullptr; task = task->parent()) {
-    result.push_back(task->index_);
+    result.push_back(task->index());
   }
   std::reverse(result.begin(), result.end());
   return result;
@@ -79,7 +81,7 @@ std::string TaskBase::id() const {
 std::string TaskBase::name() const {
   if (texts_ != nullptr && !texts_->name.empty()) return texts_->name;
   if (parent() == nullptr) return "main";
-  const std::string_view function = coroutine_name(definition_.function_name());
+  const std::string_view function = coroutine_name(record_.definition.function_name());
   return function.empty() ? "task " + id() : std::string(function);
 }
 
@@ -151,11 +153,12 @@ void TaskBase::run() {
 }
 
 void TaskBase::finish(State state) {
-  observe(LoopEvent::Kind::finish, this, "", nullptr, place_, [&](LoopEvent& event) {
+  observe(LoopEvent::Kind::finish, this, "", nullptr, place(), [&](LoopEvent& event) {
     event.verb = state == State::cancelled ? "cancelled"
                  : exception_retrieved()   ? "return"
                                            : "throw";
   });
+  resume_point_ = nullptr;
   complete(state);
   loop_.task_finished(*this);
 }

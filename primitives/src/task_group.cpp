@@ -22,15 +22,16 @@ bool is_base_error(const std::exception_ptr& error) {
 }  // namespace
 
 TaskGroup::Child::Child(TaskGroup& group, detail::TaskBase& task)
-    : group_(group), task_(&task), previous_(group.last_) {
-  (previous_ != nullptr ? previous_->next_ : group.first_) = this;
-  group.last_ = this;
+    : group_(group), task_(&task), previous_(group.order_->last) {
+  (previous_ != nullptr ? previous_->next_ : group.order_->first) = this;
+  group.order_->last = this;
   ++group.children_;
+  task.loop().exclude_links(&previous_, sizeof previous_ + sizeof next_);
 }
 
 TaskGroup::Child::~Child() {
-  (previous_ != nullptr ? previous_->next_ : group_.first_) = next_;
-  (next_ != nullptr ? next_->previous_ : group_.last_) = previous_;
+  (previous_ != nullptr ? previous_->next_ : group_.order_->first) = next_;
+  (next_ != nullptr ? next_->previous_ : group_.order_->last) = previous_;
   --group_.children_;
 }
 
@@ -48,7 +49,7 @@ void TaskGroup::Child::invoke() {
 }
 
 TaskGroup::~TaskGroup() {
-  while (first_ != nullptr) delete first_;
+  while (Child* child = first()) delete child;
 }
 
 const char* TaskGroup::refuses() const noexcept {
@@ -64,12 +65,13 @@ void TaskGroup::enter() {
 }
 
 void TaskGroup::add(detail::TaskBase& task) {
+  if (order_ == nullptr) order_ = std::make_unique<Order>();
   (new Child(*this, task))->register_on(task);
 }
 
 void TaskGroup::abort() {
   aborting_ = true;
-  for (Child* child = first_; child != nullptr; child = child->next_) {
+  for (Child* child = first(); child != nullptr; child = child->next_) {
     if (!child->task_->done()) child->task_->cancel({});
   }
 }

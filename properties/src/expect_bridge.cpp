@@ -55,6 +55,9 @@ bool is_over(const Loop& loop) {
 }  // namespace
 
 ExpectBridge::ExpectBridge() {
+  // GoogleTest makes this thread's stack of traces when it is first asked for, and keeps it: that
+  // must not happen inside a model.
+  const ::testing::ScopedTrace first(__FILE__, __LINE__, "");
   reporter_.emplace(*this);
 }
 
@@ -68,6 +71,7 @@ ExpectBridge::~ExpectBridge() {
 
 void ExpectBridge::report(const ::testing::TestPartResult& result) {
   if (result.passed()) return;
+  const detail::ModelMemory::Scope outside(nullptr);
   Expectation expectation;
   if (result.file_name() != nullptr) expectation.place.file = result.file_name();
   expectation.place.line = static_cast<unsigned>(std::max(result.line_number(), 0));

@@ -129,6 +129,17 @@ TEST_F(FailingModels, FailWhereNothingCanBeClaimed) {
   EXPECT_TRUE(fs::exists(file("Limits.NeverEnds")));
 }
 
+TEST_F(FailingModels, DrawALivelockWithItsLoopAndReplayIt) {
+  const Ended ended = run_test("Limits.GoesRound");
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_TRUE(ended.says("Failed: livelock: step 1 leads back")) << ended.output;
+  EXPECT_TRUE(ended.says("the loop begins")) << ended.output;
+  const Ended again =
+      run_test("Limits.GoesRound", "COCHECK_REPLAY=" + file("Limits.GoesRound").string());
+  EXPECT_EQ(again.code, 1);
+  EXPECT_TRUE(again.says("Failed: livelock: step 1 leads back")) << again.output;
+}
+
 TEST_F(FailingModels, ShowBeginningAndEndOfALongTable) {
   const Ended ended = run_test("Long.ManySteps");
   EXPECT_TRUE(ended.says("rows left out")) << ended.output;

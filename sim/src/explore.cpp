@@ -10,11 +10,13 @@
 #include "cocheck/explorers/exhaustive.hpp"
 #include "cocheck/explorers/fifo.hpp"
 #include "cocheck/explorers/guided.hpp"
+#include "cocheck/explorers/loop.hpp"
 #include "cocheck/explorers/random.hpp"
 #include "cocheck/explorers/replay.hpp"
 #include "cocheck/minimise.hpp"
 #include "cocheck/schedule_file.hpp"
 #include "cocheck/schedule_line.hpp"
+#include "state_search.hpp"
 
 namespace cocheck {
 
@@ -23,6 +25,10 @@ namespace {
 constexpr std::uint64_t kShrinkExecutions = 2'000;
 constexpr std::size_t kDistinctLimit = std::size_t{1} << 24;
 constexpr std::uint64_t kExecutionsBetweenTimeChecks = 64;
+// By default, how many steps `states` may make for each execution that is allowed.
+constexpr std::uint64_t kStatesStepsPerExecution = 50;
+// An option of a schedule: the number of steps before its loop begins.
+constexpr const char* kLoop = "loop";
 
 bool is_schedule_line(std::string_view text) {
   return text.starts_with("cocheck1:");
@@ -131,7 +137,14 @@ class Search {
     explorer.next();
     detail::Recorder recorder;
     try {
-      world_->run(model_, explorer, &recorder);
+      if (const auto loop = schedule.options.find(kLoop); loop != schedule.options.end()) {
+        LoopExplorer round(explorer, parse_loop(loop->second), actions_of(schedule));
+        world_->compare_states(true, detail::ModelMemory::Layout::upward);
+        loop_ = loop->second;
+        world_->run(model_, round, &recorder);
+      } else {
+        world_->run(model_, explorer, &recorder);
+      }
       verdict_.steps = world_->steps();
       if (world_->failure()) {
         verdict_.kind = Verdict::Kind::failed;
@@ -164,12 +177,20 @@ class Search {
       case Strategy::exhaustive:
         explore_with(ExhaustiveExplorer(), "exhaustive", options_.max_executions);
         break;
+      case Strategy::states:
+        explore_states(~std::uint64_t{0});
+        break;
       case Strategy::random:
         explore_with(RandomExplorer(options_.seed), "random", options_.max_executions);
         break;
       case Strategy::automatic:
         if (!explore_with(FifoExplorer(), "fifo", 1)) return;
-        if (!explore_with(ExhaustiveExplorer(), "exhaustive", (executions_left() + 1) / 2)) return;
+        if (executions_left() == 0) break;
+        if (detail::ModelMemory::holds_everything()) {
+          if (!explore_states(kStatesStepsPerExecution * executions_left())) return;
+        } else if (!explore_with(ExhaustiveExplorer(), "exhaustive", (executions_left() + 1) / 2)) {
+          return;
+        }
         explore_with(RandomExplorer(options_.seed), "random", executions_left());
         break;
     }
@@ -177,6 +198,150 @@ class Search {
 
   [[nodiscard]] std::uint64_t executions_left() const noexcept {
     return options_.max_executions - verdict_.executions;
+  }
+
+  /// Whether the search is to go on with another explorer.
+  bool explore_states(std::uint64_t max_steps) {
+    using End = StatesExplorer::End;
+    const bool alone = options_.strategy == Strategy::states;
+    if (!detail::ModelMemory::holds_everything()) {
+      give_up("the strategy states needs to see all memory of the model: link cocheck::memory");
+      return false;
+    }
+    // The next explorer says so.
+    if (deadline_ && !alone && std::chrono::steady_clock::now() >= *deadline_) return true;
+    if (const std::size_t left = detail::check_repeatable(*world_, model_, options_); left > 0) {
+      return not_searched("the model leaves " + std::to_string(left) +
+                              (left == 1 ? " block" : " blocks") +
+                              " of memory behind: it leaks, or something outside of it holds on "
+                              "to what it has allocated",
+                          alone);
+    }
+    if (world_->blocks_held() > 0) return true;  // the next explorer says so
+    detail::StateSearchLimits limits{max_steps, deadline_};
+    if (deadline_ && !alone) {  // half of the time that is left
+      const auto now = std::chrono::steady_clock::now();
+      limits.deadline = now + (*deadline_ - now) / 2;
+    }
+    const detail::StateSearchResult found =
+        detail::search_states(*world_, model_, options_, limits);
+    verdict_.shares.push_back({"states", 0, found.states, found.steps});
+    verdict_.steps += found.steps;
+    verdict_.failing += found.failing;
+    verdict_.states = StateStatistics{found.states, found.steps,   found.bytes,
+                                      found.folded, found.endless, found.schedules};
+    if (found.failing > 0) {
+      world_->compare_states(false, detail::ModelMemory::Layout::upward);
+      run_tape(found.tape, Order::any);
+      if (!world_->failure()) throw_not_repeated();
+      record_failure(Order::any, "states");
+      stopped_early_ = options_.stop_at_failure;
+      return false;
+    }
+    const std::string after = " (after " + std::to_string(found.states) + " states and " +
+                              std::to_string(found.steps) + " steps)";
+    switch (found.end) {
+      case End::exhausted:
+        break;
+      case End::out_of_states:
+        return not_searched("states, by max_states, " + std::to_string(options_.max_states) + after,
+                            alone);
+      case End::out_of_steps:
+        return not_searched("states, " + std::to_string(max_steps) + " steps" + after, alone);
+      case End::out_of_time:
+        return not_searched("states, by max_time" + after, alone);
+      case End::too_deep:
+        return not_searched("states, by max_steps, " + std::to_string(options_.max_steps) +
+                                ": a path of so many steps" + after,
+                            alone);
+      case End::out_of_memory:
+        give_up(memory_reason());
+        return false;
+      case End::leaves_memory:
+        return not_searched("a part of the model outlives an execution, or it leaks memory", alone);
+      case End::failure:
+      case End::reads_names:
+      case End::reads_clock:
+      case End::followed:
+        throw std::logic_error("the search for states ended in an unexpected way");
+    }
+    if (found.livelock_unknown) {
+      return not_searched(
+          "states: there are cycles of steps, and a limit was reached before it was "
+          "known whether one is a livelock" +
+              after,
+          alone);
+    }
+    if (found.livelock) {
+      record_livelock(*found.livelock);
+      return false;
+    }
+    exhausted_ = true;
+    return false;
+  }
+
+  /// What is left undone is said; alone, it leaves nothing to claim.
+  bool not_searched(const std::string& why, bool alone) {
+    if (alone) {
+      give_up("not all states were seen: " + why);
+    } else {
+      verdict_.limits.push_back(why);
+    }
+    return !alone;
+  }
+
+  void run_tape(const std::vector<std::uint32_t>& tape, Order order) {
+    TapeExplorer explorer(tape, order);
+    explorer.next();
+    world_->run(model_, explorer);
+  }
+
+  [[noreturn]] static void throw_not_repeated() {
+    throw NotDeterministic(
+        "the model is not deterministic: it failed, and the same choices again gave no failure; "
+        "look for state that outlives an execution, addresses or real time");
+  }
+
+  void record_livelock(const detail::Lasso& lasso) {
+    TapeExplorer tape(lasso.tape, Order::any);
+    LoopExplorer explorer(tape, lasso.loop, lasso.steps);
+    explorer.next();
+    detail::Recorder recorder;
+    world_->compare_states(true, detail::ModelMemory::Layout::upward);
+    world_->run(model_, explorer, &recorder);
+    world_->compare_states(false, detail::ModelMemory::Layout::upward);
+    loop_ = std::to_string(lasso.loop);
+    if (explorer.timers_pending() && options_.clock == Clock::idle) {
+      give_up(
+          "the model goes round in a circle while timers are pending, and Clock::idle lets "
+          "time pass only when nothing is ready: let it sleep for a while instead of 0 "
+          "seconds, or use Clock::race");
+    } else {
+      verdict_.failing = 1;
+      verdict_.kind = Verdict::Kind::failed;
+      verdict_.failure = world_->failure();
+    }
+    record(recorder, Order::any, "states");
+  }
+
+  [[nodiscard]] static std::size_t actions_of(const Schedule& schedule) {
+    return static_cast<std::size_t>(
+        std::count_if(schedule.choices.begin(), schedule.choices.end(),
+                      [](const Choice& choice) { return choice.kind != Choice::Kind::value; }));
+  }
+
+  [[nodiscard]] static std::size_t parse_loop(const std::string& text) {
+    try {
+      return std::stoul(text);
+    } catch (const std::logic_error&) {
+      throw ScheduleError("the schedule says that its loop begins after '" + text +
+                          "' steps, which is no number");
+    }
+  }
+
+  [[nodiscard]] std::string memory_reason() const {
+    return "the model wants more than " + std::to_string(options_.memory_limit) +
+           " bytes of memory (Options::memory_limit)";
   }
 
   /// Whether the search is to go on with another explorer.
@@ -200,6 +365,10 @@ class Search {
         give_up("a task, a handle or a coroutine outlives the execution that made it (" +
                 std::to_string(world_->blocks_held()) +
                 " blocks of memory): keep it inside the model");
+        return false;
+      }
+      if (world_->out_of_memory()) [[unlikely]] {
+        give_up(memory_reason());
         return false;
       }
       if (world_->cut()) [[unlikely]] {
@@ -255,7 +424,8 @@ class Search {
           (world_->failure() ? "'" + world_->failure()->message + "'" : std::string("no failure")) +
           "; look for state that outlives an execution, addresses or real time");
     }
-    if (options_.shrink && order == Order::any) {
+    const bool shortest = options_.breadth_first && std::string_view(strategy) == "states";
+    if (options_.shrink && order == Order::any && !shortest) {
       const auto small =
           minimise(*world_, model_, deviations_of(recorder.choices(), world_->tape()), found.kind,
                    kShrinkExecutions);
@@ -279,6 +449,7 @@ class Search {
     recording.schedule.strategy = strategy;
     recording.schedule.seed = options_.seed;
     recording.schedule.options = schedule_options(options_, order);
+    if (!loop_.empty()) recording.schedule.options[kLoop] = loop_;
     recording.schedule.choices = recorder.choices();
     recording.trace = recorder.trace();
     if (verdict_.failure) recording.failure = verdict_.failure->message;
@@ -309,7 +480,8 @@ class Search {
       verdict_.distinct_at_least = distinct_.full();
     }
     if (!exhausted_ && verdict_.executions == options_.max_executions &&
-        options_.strategy != Strategy::fifo && !stopped_early_) {
+        options_.strategy != Strategy::fifo && options_.strategy != Strategy::states &&
+        !stopped_early_) {
       verdict_.limits.push_back("max_executions, " + std::to_string(options_.max_executions));
     }
     if (verdict_.kind == Verdict::Kind::failed || gave_up_) return;
@@ -335,6 +507,7 @@ class Search {
   Verdict verdict_;
   DistinctTapes distinct_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
+  std::string loop_;  // of a livelock: the steps before it begins
   bool exhausted_ = false;
   bool gave_up_ = false;
   bool stopped_early_ = false;  // at a failure

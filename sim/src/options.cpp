@@ -12,6 +12,8 @@ const char* to_string(Strategy strategy) noexcept {
       return "fifo";
     case Strategy::exhaustive:
       return "exhaustive";
+    case Strategy::states:
+      return "states";
     case Strategy::random:
       return "random";
   }
@@ -23,12 +25,12 @@ const char* to_string(Clock clock) noexcept {
 }
 
 Strategy parse_strategy(std::string_view name) {
-  for (const Strategy strategy :
-       {Strategy::automatic, Strategy::fifo, Strategy::exhaustive, Strategy::random}) {
+  for (const Strategy strategy : {Strategy::automatic, Strategy::fifo, Strategy::exhaustive,
+                                  Strategy::states, Strategy::random}) {
     if (name == to_string(strategy)) return strategy;
   }
   throw ValueError("there is no strategy '" + std::string(name) +
-                   "'; there are auto, fifo, exhaustive and random");
+                   "'; there are auto, fifo, exhaustive, states and random");
 }
 
 Clock parse_clock(std::string_view name) {

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cocheck/detail/model_memory.hpp"
 #include "cocheck/detail/task_base.hpp"
 
 namespace cocheck::detail {
@@ -142,6 +143,7 @@ std::string Recorder::object_name(const char* verb, const void* object) {
 }
 
 void Recorder::on_event(const LoopEvent& event) {
+  const ModelMemory::Scope outside(nullptr);
   const TaskBase* task = event.task != nullptr ? event.task : acting_;
   if (event.kind == LoopEvent::Kind::cancel && std::exchange(injecting_, false)) {
     return;  // begin_action has told of it

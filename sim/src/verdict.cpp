@@ -1,5 +1,7 @@
 #include "cocheck/verdict.hpp"
 
+#include <cmath>
+
 #include "cocheck/schedule_line.hpp"
 #include "cocheck/text_table.hpp"
 
@@ -29,10 +31,29 @@ std::string by_strategy(const Verdict& verdict) {
   std::string text;
   for (const Verdict::Share& share : verdict.shares) {
     if (!text.empty()) text += ", ";
-    text += grouped(share.executions) + " " + share.strategy;
+    text += share.strategy == "states" ? counted(share.states, "state")
+                                       : grouped(share.executions) + " " + share.strategy;
     if (share.strategy == "random") text += " from seed " + std::to_string(verdict.seed);
   }
   return text;
+}
+
+/// A number that may have hundreds of digits.
+std::string in_words(long double number) {
+  constexpr long double kExact = 1e9L;
+  if (number < kExact) return grouped(static_cast<std::uint64_t>(number));
+  if (std::isinf(number)) return "more than 10^4932";
+  return "about 10^" + std::to_string(static_cast<int>(std::floor(std::log10(number))));
+}
+
+std::string basis_of_proof(const Verdict& verdict) {
+  if (!verdict.states) {
+    return counted(verdict.executions, "execution") + ", " + by_strategy(verdict);
+  }
+  const StateStatistics& seen = *verdict.states;
+  return counted(seen.states, "state") + " and " + counted(seen.steps, "step") + " stand for " +
+         (seen.endless ? std::string("infinitely many") : in_words(seen.schedules)) +
+         (!seen.endless && seen.schedules == 1 ? " schedule" : " schedules");
 }
 
 }  // namespace
@@ -57,12 +78,11 @@ std::string Verdict::summary() const {
   std::string text = to_string(kind);
   switch (kind) {
     case Kind::proved:
-      text += ": every schedule passes (" + counted(executions, "execution") + ", " +
-              by_strategy(*this) + ").";
+      text += ": every schedule passes (" + basis_of_proof(*this) + ").";
       break;
     case Kind::proved_within:
-      text += "(" + bound + "): every schedule within that bound passes (" +
-              counted(executions, "execution") + ", " + by_strategy(*this) + ").";
+      text += "(" + bound + "): every schedule within that bound passes (" + basis_of_proof(*this) +
+              ").";
       break;
     case Kind::sampled:
       text += "(" + grouped(executions) + "): " +
@@ -75,6 +95,10 @@ std::string Verdict::summary() const {
     case Kind::failed:
       text += ": " + std::string(to_string(failure->kind)) + ": " + failure->message +
               place_of(failure->place) + ". ";
+      if (states && recording && recording->schedule.strategy == "states") {
+        text += "Found among " + counted(states->states, "state") + ".";
+        break;
+      }
       text += failing > 1 ? counted(failing, "failing execution") + " of " + grouped(executions)
                           : "Found in execution " + grouped(executions);
       text += " (" + by_strategy(*this) + ").";

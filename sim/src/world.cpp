@@ -4,6 +4,7 @@
 #include <cassert>
 #include <utility>
 
+#include "cocheck/always.hpp"
 #include "cocheck/check.hpp"
 #include "cocheck/describe.hpp"
 #include "cocheck/detail/recorder.hpp"
@@ -11,20 +12,9 @@
 
 namespace cocheck {
 
-/// Ends an execution however it is left: with its result, or because a replay diverged.
-class World::Closing {
- public:
-  explicit Closing(World& world) noexcept : world_(world) {}
-  ~Closing() { world_.close(); }
-  Closing(const Closing&) = delete;
-  Closing& operator=(const Closing&) = delete;
-
- private:
-  World& world_;
-};
-
 World::World(const Options& options)
-    : max_steps_(options.max_steps),
+    : memory_(detail::ModelMemory::acquire(options.memory_limit)),
+      max_steps_(options.max_steps),
       max_cancellations_(options.cancellations),
       clock_(options.clock) {
   always_suspends_ = options.always_suspend;
@@ -40,32 +30,63 @@ void World::run(const Model& model, Explorer& explorer, detail::Recorder* record
   observer_ = recorder;
   fifo_ = explorer.order() == Order::fifo;
   picks_forced_ = explorer.picks_forced();
+  model_ = &model;
+  reset();
+  try {
+    start(model);
+    if (!explorer.drive(*this)) {
+      if (fifo_) {
+        run_fifo();
+      } else {
+        run_any_order();
+      }
+    }
+  } catch (...) {  // a replay has diverged, or the model could not even begin
+    close();
+    throw;
+  }
+  if (explorer_error_) {
+    close();
+    std::rethrow_exception(std::exchange(explorer_error_, nullptr));
+  }
+  end();
+}
+
+void World::reset() {
   failure_.reset();
   explorer_error_ = nullptr;
   tape_.clear();
   now_ = TimePoint{};
   steps_ = 0;
   cut_ = false;
+  time_seen_ = names_seen_ = false;
   iteration_left_ = 0;
   offered_cancellations_ = 0;
   cancellations_left_ = max_cancellations_;
+  memory_->begin_execution(layout_);
+}
 
-  const Closing closing(*this);
-  start(model);
-  if (fifo_) {
-    run_fifo();
-  } else {
-    run_any_order();
-  }
-  if (explorer_error_) std::rethrow_exception(explorer_error_);
+void World::restart() {
+  discard();
+  reset();
+  start(*model_);
+}
+
+void World::end() {
+  if (root_ == nullptr) return;
   conclude();
+  close();
 }
 
 void World::start(const Model& model) {
   assert(ready_.empty() && settling_.empty() && timers_.empty() && first_task_ == nullptr);
-  // The first task is never eager: asyncio starts tasks eagerly only while the loop runs.
-  const TaskHandle<> root = create_task(model(), TaskOptions("", false));
-  root_ = detail::Reference<detail::TaskBase>(&root.state());
+  {
+    const detail::ModelMemory::Scope inside(memory_.get());
+    // The first task is never eager: asyncio starts tasks eagerly only while the loop runs.
+    const TaskHandle<> root = create_task(model(), TaskOptions("", false));
+    root_ = &root.state();
+    root_->retain();
+  }
   if (recorder_ != nullptr) recorder_->root_started(*root_);
 }
 
@@ -74,24 +95,70 @@ bool World::root_done() const noexcept {
 }
 
 bool World::stopped() const noexcept {
-  return failure_.has_value() || explorer_error_ != nullptr || root_done();
+  return failure_.has_value() || explorer_error_ != nullptr || memory_->exhausted() || root_done();
+}
+
+std::size_t World::alternatives() {
+  while (!stopped()) {
+    const std::size_t count = count_alternatives();
+    if (count > 0 || timers_.empty()) return count;
+    move_clock(timers_.front().deadline);
+  }
+  return 0;
 }
 
 void World::run_any_order() {
-  while (!stopped()) {
-    const std::size_t alternatives = count_alternatives();
-    if (alternatives == 0) {
-      if (timers_.empty()) return;
-      move_clock(timers_.front()->deadline());
-      continue;
-    }
+  while (const std::size_t count = alternatives()) {
     if (steps_ == max_steps_) {
       cut_ = true;
       return;
     }
-    const std::size_t index = pick(alternatives);
-    perform(action(index), index, alternatives);
+    const std::size_t index = pick(count);
+    perform(action(index), index, count);
   }
+}
+
+void World::take(std::size_t index, std::size_t alternatives) {
+  assert(index < alternatives);
+  if (alternatives > 1) tape_.push_back(static_cast<std::uint32_t>(index));
+  perform(action(index), index, alternatives);
+}
+
+void World::save(detail::LoopState& state) const {
+  assert(settling_.empty());
+  state.ready = ready_;
+  state.timers = timers_;
+  state.now = now_;
+  state.first_task = first_task_;
+  state.last_task = last_task_;
+  state.first_invariant = first_invariant_;
+  state.unfinished_tasks = unfinished_tasks_;
+  state.tape_length = tape_.size();
+  state.loop_blocks = loop_blocks_;
+  state.offered_timers = offered_timers_;
+  state.offered_cancellations = offered_cancellations_;
+  state.steps = steps_;
+  state.cancellations_left = cancellations_left_;
+  state.root = root_;
+}
+
+void World::restore(const detail::LoopState& state) {
+  ready_ = state.ready;
+  timers_ = state.timers;
+  settling_.clear();
+  now_ = state.now;
+  first_task_ = state.first_task;
+  last_task_ = state.last_task;
+  first_invariant_ = state.first_invariant;
+  unfinished_tasks_ = state.unfinished_tasks;
+  tape_.resize(state.tape_length);
+  loop_blocks_ = state.loop_blocks;
+  offered_timers_ = state.offered_timers;
+  offered_cancellations_ = state.offered_cancellations;
+  steps_ = state.steps;
+  cancellations_left_ = state.cancellations_left;
+  root_ = state.root;
+  failure_.reset();
 }
 
 void World::run_fifo() {
@@ -100,17 +167,19 @@ void World::run_fifo() {
       if (ready_.empty()) {
         if (timers_.empty()) return;
         // One that is overdue, since a step took its time, fires now.
-        move_clock(std::max(now_, timers_.front()->deadline()));
+        move_clock(std::max(now_, timers_.front().deadline));
       }
       const std::size_t due = count_due_timers();
-      ready_.insert(ready_.end(), timers_.begin(),
-                    timers_.begin() + static_cast<std::ptrdiff_t>(due));
+      for (std::size_t i = 0; i < due; ++i) {
+        ready_.push_back({timers_[i].timer, timers_[i].number});
+      }
       timers_.erase(timers_.begin(), timers_.begin() + static_cast<std::ptrdiff_t>(due));
       iteration_left_ = ready_.size();
     }
-    Runnable& next = *ready_.front();
+    Runnable& next = *ready_.front().runnable;
     if (next.kind() == Runnable::Kind::settling) {
       remove_ready(0);
+      const detail::ModelMemory::Scope inside(memory_.get());
       next.run();
       continue;
     }
@@ -125,15 +194,15 @@ void World::run_fifo() {
 
 std::size_t World::count_due_timers() const noexcept {
   std::size_t due = 0;
-  while (due < timers_.size() && timers_[due]->deadline() <= now_) ++due;
+  while (due < timers_.size() && timers_[due].deadline <= now_) ++due;
   return due;
 }
 
 std::size_t World::count_racing_timers(std::size_t due) const noexcept {
   if (clock_ != Clock::race || due == timers_.size()) return 0;
-  const TimePoint earliest = timers_[due]->deadline();
+  const TimePoint earliest = timers_[due].deadline;
   std::size_t end = due;
-  while (end < timers_.size() && timers_[end]->deadline() == earliest) ++end;
+  while (end < timers_.size() && timers_[end].deadline == earliest) ++end;
   return end - due;
 }
 
@@ -154,16 +223,16 @@ std::size_t World::count_alternatives() noexcept {
 
 Action World::action(std::size_t index) const {
   if (index < ready_.size()) {
-    Runnable* runnable = ready_[index];
+    Runnable* runnable = ready_[index].runnable;
     const Choice::Kind kind = runnable->kind() == Runnable::Kind::step    ? Choice::Kind::step
                               : runnable->kind() == Runnable::Kind::timer ? Choice::Kind::timer
                                                                           : Choice::Kind::callback;
-    return {kind, runnable, runnable->task(), runnable->number()};
+    return {kind, runnable, runnable->task(), ready_[index].number};
   }
   index -= ready_.size();
   if (index < offered_timers_) {
-    Timer* timer = timers_[index];
-    return {Choice::Kind::timer, timer, timer->task(), timer->number()};
+    Timer* timer = timers_[index].timer;
+    return {Choice::Kind::timer, timer, timer->task(), timers_[index].number};
   }
   index -= offered_timers_;
   detail::TaskBase* task = first_task_->next_task;
@@ -188,19 +257,26 @@ void World::perform(const Action& action, std::size_t index, std::size_t alterna
   if (recorder_ != nullptr) recorder_->begin_action(action, alternatives, now_);
   if (action.runnable == nullptr) {
     --cancellations_left_;
+  } else if (index < ready_.size()) {
+    assert(ready_[index].runnable == action.runnable);
+    if (action.kind == Choice::Kind::timer) mark_fired(static_cast<Timer&>(*action.runnable));
+    remove_ready(index);
+  } else {
+    take_timer(index - ready_.size());
+  }
+  const detail::ModelMemory::Scope inside(memory_.get());
+  if (action.runnable == nullptr) {
     action.task->cancel({});
   } else {
-    if (action.kind == Choice::Kind::timer) {
-      take_timer(static_cast<Timer&>(*action.runnable));
-    } else {
-      assert(ready_[index] == action.runnable);
-      remove_ready(index);
-    }
     acting_ = action.task;
     action.runnable->run();
     acting_ = nullptr;
   }
   if (!settling_.empty()) run_settling();
+  if (first_invariant_ != nullptr && !failure_) check_invariants();
+  if (memory_->invalid_free()) [[unlikely]]
+    fail({FailureKind::misuse, "the model frees memory that is not allocated, or frees it twice",
+          root_->place()});
 }
 
 void World::run_settling() {
@@ -208,10 +284,26 @@ void World::run_settling() {
   settling_.clear();
 }
 
-void World::take_timer(Timer& timer) noexcept {
-  mark_fired(timer);
-  if (timer.deadline() > now_) move_clock(timer.deadline());
-  disarm_timer(timer);
+void World::check_invariants() {
+  for (const detail::Invariant* invariant = first_invariant_; invariant != nullptr && !failure_;
+       invariant = invariant->next()) {
+    try {
+      invariant->check();
+    } catch (const CheckFailed&) {  // it has been recorded
+      assert(failure_);
+    } catch (...) {
+      fail({FailureKind::exception,
+            describe(std::current_exception()) + " was thrown by an invariant",
+            invariant->place()});
+    }
+  }
+}
+
+void World::take_timer(std::size_t index) noexcept {
+  const detail::TimerEntry entry = timers_[index];
+  mark_fired(*entry.timer);
+  timers_.erase(timers_.begin() + static_cast<std::ptrdiff_t>(index));
+  if (entry.deadline > now_) move_clock(entry.deadline);
 }
 
 void World::move_clock(TimePoint time) {
@@ -231,7 +323,7 @@ void World::remove_ready(std::size_t index) noexcept {
 }
 
 void World::conclude() {
-  if (failure_ || cut_) return;
+  if (failure_ || cut_ || memory_->exhausted()) return;
   if (!root_done()) {
     fail({FailureKind::deadlock,
           std::to_string(unfinished_tasks_) +
@@ -260,7 +352,8 @@ void World::close() noexcept {
   }
   closing_ = true;
   observer_ = nullptr;
-  for (Runnable* runnable : ready_) runnable->abandoned();
+  const detail::ModelMemory::Scope inside(memory_.get());
+  for (const detail::ReadyEntry& entry : ready_) entry.runnable->abandoned();
   for (Runnable* runnable : settling_) runnable->abandoned();
   ready_.clear();
   settling_.clear();
@@ -276,9 +369,10 @@ void World::close() noexcept {
     task->destroy_frame();
     task_finished(*task);
   }
-  root_ = {};
+  if (detail::TaskBase* root = std::exchange(root_, nullptr)) root->release();
   recorder_ = nullptr;
   timers_.clear();
+  first_invariant_ = nullptr;
   closing_ = false;
 }
 
@@ -286,13 +380,18 @@ void World::post(Runnable& runnable) {
   if (closing_) return;
   if (runnable.kind() == Runnable::Kind::settling && !fifo_) {
     settling_.push_back(&runnable);
-  } else {
-    ready_.push_back(&runnable);
+    return;
   }
+  const bool named =
+      runnable.kind() == Runnable::Kind::callback || runnable.kind() == Runnable::Kind::timer;
+  ready_.push_back(
+      {&runnable, named && runnable.task() != nullptr ? runnable.task()->next_number() : 0});
 }
 
 void World::withdraw(Runnable& runnable) noexcept {
-  if (const auto queued = std::find(ready_.begin(), ready_.end(), &runnable);
+  if (const auto queued = std::find_if(
+          ready_.begin(), ready_.end(),
+          [&](const detail::ReadyEntry& entry) { return entry.runnable == &runnable; });
       queued != ready_.end()) {
     remove_ready(static_cast<std::size_t>(queued - ready_.begin()));
   } else {
@@ -321,6 +420,7 @@ std::size_t World::choose(std::size_t alternatives, std::source_location place) 
   std::size_t value = 0;
   choosing_value_ = true;
   try {
+    const detail::ModelMemory::Scope outside(nullptr);
     value = pick(alternatives);
   } catch (...) {
     // This is inside the model, which might catch it.
@@ -328,25 +428,42 @@ std::size_t World::choose(std::size_t alternatives, std::source_location place) 
   }
   choosing_value_ = false;
   if (explorer_error_) throw CheckFailed();
-  if (recorder_ != nullptr) recorder_->chosen(running_, value, alternatives, place);
+  if (recorder_ != nullptr) {
+    const detail::ModelMemory::Scope outside(nullptr);
+    recorder_->chosen(running_, value, alternatives, place);
+  }
   return value;
 }
 
 void World::fail(Failure failure) {
   if (failure_ || closing_) return;
-  failure_ = std::move(failure);
+  const detail::ModelMemory::Scope outside(nullptr);
+  // A copy: the message was made by the model, in its memory.
+  failure_.emplace(Failure{failure.kind, std::string(failure.message), failure.place});
   if (recorder_ != nullptr) recorder_->failed(*failure_, running_);
 }
 
-void World::arm_timer(Timer& timer) {
-  const auto later = [](TimePoint deadline, const Timer* other) {
-    return deadline < other->deadline();
+void World::exclude(const void* begin, std::size_t bytes, bool names) {
+  if (!memory_->in_use(reinterpret_cast<std::uintptr_t>(begin))) return;
+  if (bytes == 0) {
+    memory_->exclude_block(begin);
+  } else {
+    memory_->exclude(begin, bytes, names);
+  }
+}
+
+void World::arm_timer(Timer& timer, TimePoint deadline) {
+  const auto later = [](TimePoint mine, const detail::TimerEntry& other) {
+    return mine < other.deadline;
   };
-  timers_.insert(std::upper_bound(timers_.begin(), timers_.end(), timer.deadline(), later), &timer);
+  timers_.insert(std::upper_bound(timers_.begin(), timers_.end(), deadline, later),
+                 {&timer, deadline, timer.task()->next_number()});
 }
 
 void World::disarm_timer(Timer& timer) noexcept {
-  if (const auto found = std::find(timers_.begin(), timers_.end(), &timer);
+  if (const auto found =
+          std::find_if(timers_.begin(), timers_.end(),
+                       [&](const detail::TimerEntry& entry) { return entry.timer == &timer; });
       found != timers_.end()) {
     timers_.erase(found);
   } else {  // due timers may stand there: in fifo order, or by arm_soon()

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cocheck/choose.hpp"
+#include "cocheck/detail/model_memory.hpp"
 #include "cocheck/detail/recorder.hpp"
 #include "cocheck/event.hpp"
 #include "cocheck/explore.hpp"
@@ -210,7 +211,10 @@ Model model_of(const Program& program, std::string& final) {
           : execution(execution_in), final(final_in) {}
       AtEnd(const AtEnd&) = delete;
       AtEnd& operator=(const AtEnd&) = delete;
-      ~AtEnd() { final = execution.final(); }
+      ~AtEnd() {
+        const detail::ModelMemory::Scope outside(nullptr);
+        final = execution.final();
+      }
       const Execution& execution;
       std::string& final;
     };

@@ -70,7 +70,7 @@ class AsCompleted {
 
   class Expiry final : public Timer {
    public:
-    Expiry(TimePoint deadline, AsCompleted& owner) : Timer(deadline), owner_(owner) { arm(); }
+    Expiry(TimePoint deadline, AsCompleted& owner) : owner_(owner) { arm(deadline); }
     void run() override {
       owner_.expired_ = true;
       for (const auto& completion : owner_.completions_) completion->unregister();

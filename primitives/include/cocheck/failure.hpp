@@ -15,6 +15,7 @@ enum class FailureKind : std::uint8_t {
   unfinished_task,        ///< the model returned while tasks that it spawned were suspended
   never_awaited,          ///< a coroutine was made and destroyed without having run
   misuse,                 ///< a guard released what was not held, and the like
+  livelock,               ///< a cycle of steps in which everybody runs and nothing is ever reached
   step_limit,             ///< more steps than `Options::max_steps`: perhaps a livelock
 };
 
@@ -35,6 +36,8 @@ enum class FailureKind : std::uint8_t {
       return "coroutine never awaited";
     case FailureKind::misuse:
       return "misuse";
+    case FailureKind::livelock:
+      return "livelock";
     case FailureKind::step_limit:
       return "step limit reached";
   }

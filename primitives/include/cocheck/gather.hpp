@@ -62,7 +62,7 @@ template <class Collector, class... Children>
 Gather<Collector> gather_pack(bool collect_exceptions, Children&&... children) {
   // The braces make the order of the tasks that of the arguments.
   const std::tuple handles{as_handle(std::forward<Children>(children))...};
-  auto* state = new GatherState(sizeof...(Children), collect_exceptions);
+  auto* state = new GatherState(sizeof...(Children), collect_exceptions, Collector::kKeepsResults);
   Gather<Collector> gather(*state);
   std::apply([&](const auto&... handle) { (state->add(handle.state()), ...); }, handles);
   state->start();
@@ -71,7 +71,7 @@ Gather<Collector> gather_pack(bool collect_exceptions, Children&&... children) {
 
 template <class Collector, class Child>
 Gather<Collector> gather_vector(bool collect_exceptions, std::vector<Child>&& children) {
-  auto* state = new GatherState(children.size(), collect_exceptions);
+  auto* state = new GatherState(children.size(), collect_exceptions, Collector::kKeepsResults);
   Gather<Collector> gather(*state);
   for (Child& child : children) state->add(as_handle(std::move(child)).state());
   state->start();

@@ -6,14 +6,16 @@
 #include <source_location>
 #include <string>
 
+#include "cocheck/detail/loop_event.hpp"
 #include "cocheck/errors.hpp"
 #include "cocheck/failure.hpp"
 
 namespace cocheck {
 
 namespace detail {
+class Invariant;
 class TaskBase;
-}
+}  // namespace detail
 
 using Duration = std::chrono::nanoseconds;
 
@@ -37,9 +39,9 @@ class Runnable {
  public:
   enum class Kind : std::uint8_t {
     step,      ///< the next step of task()
-    callback,  ///< callback number() of task(); that it ran can be told from its running later
+    callback,  ///< a callback of task(); that it ran can be told from its running later
     settling,  ///< a callback that only counts or wakes: nobody can tell when it ran
-    timer,     ///< timer number() of task()
+    timer,     ///< a timer of task()
   };
 
   Runnable(const Runnable&) = delete;
@@ -52,69 +54,34 @@ class Runnable {
 
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
   [[nodiscard]] detail::TaskBase* task() const noexcept { return task_; }
-  [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
 
  protected:
   Runnable(Kind kind, detail::TaskBase* task) noexcept : task_(task), kind_(kind) {}
   ~Runnable() = default;
 
   detail::TaskBase* task_;
-  std::uint32_t number_ = 0;
   Kind kind_;
 };
 
 /// Something that is due at a point of time. Whoever owns it disarms it before it dies.
 class Timer : public Runnable {
  public:
-  [[nodiscard]] TimePoint deadline() const noexcept { return deadline_; }
   [[nodiscard]] bool armed() const noexcept { return armed_; }
 
  protected:
-  /// Belongs to the acting task, which numbers its timers.
-  explicit Timer(TimePoint deadline);
+  /// Belongs to the acting task.
+  Timer();
   ~Timer() { disarm(); }
 
-  /// Makes it pending.
-  void arm();
+  /// Makes it pending until `deadline`, which only the loop remembers.
+  void arm(TimePoint deadline);
   /// Puts one that is due already behind what is ready: asyncio's call_soon.
   void arm_soon();
   void disarm() noexcept;
 
  private:
   friend class Loop;
-  TimePoint deadline_;
   bool armed_ = false;
-};
-
-/// Something that happened, for an observer. Pointers are valid during the call only.
-struct LoopEvent {
-  enum class Kind : std::uint8_t {
-    spawn,
-    operation,
-    park,
-    yield,
-    wake,
-    cancel,
-    note,
-    finish,
-  };
-  Kind kind = Kind::operation;
-  const detail::TaskBase* task = nullptr;  ///< who did it, or to whom it happened (park, finish)
-  const detail::TaskBase* peer = nullptr;  ///< spawned, woken or cancelled task
-  const char* verb = "";                   ///< "lock.acquire"; up to the dot: the type of `object`
-  const void* object = nullptr;
-  std::string detail;
-  std::source_location place;
-  bool suspicious = false;
-};
-
-/// Is told everything that happens in a loop. Only a loop that records a trace has one.
-class Observer {
- public:
-  virtual void on_event(const LoopEvent& event) = 0;
-
- protected:
-  ~Observer() = default;
 };
 
 /// What the primitives know of their surroundings: a queue of ready work, timers, a clock, memory,
@@ -162,11 +129,42 @@ class Loop {
   /// Something is wrong with this execution. The loop stops it after the running step.
   virtual void fail(Failure failure) = 0;
 
-  /// Memory for frames and what belongs to tasks, aligned for any scalar type.
+  /// Memory for frames and what belongs to tasks, aligned for any scalar type. Its second word is
+  /// the loop's own; see detail/memory.hpp.
   [[nodiscard]] virtual void* allocate(std::size_t bytes) = 0;
   virtual void deallocate(void* memory, std::size_t bytes) noexcept = 0;
 
-  [[nodiscard]] TimePoint now() const noexcept { return now_; }
+  [[nodiscard]] TimePoint now() const noexcept {
+    time_seen_ = true;
+    return now_;
+  }
+  /// The same for primitives, where all that depends on it is how far off a deadline is.
+  [[nodiscard]] TimePoint time() const noexcept { return now_; }
+
+  /// Whether it compares states; see below.
+  [[nodiscard]] bool compares_states() const noexcept { return compares_states_; }
+  /// For words of a block from allocate() that cannot change what happens: links of a list whose
+  /// order nobody can see, or what only names a task. A loop that compares states leaves them out.
+  void exclude_links(const void* begin, std::size_t bytes) {
+    if (compares_states_) [[unlikely]]
+      exclude(begin, bytes, false);
+  }
+  void exclude_names(const void* begin, std::size_t bytes) {
+    if (compares_states_) [[unlikely]]
+      exclude(begin, bytes, true);
+  }
+  /// The same for all of the block that begins there.
+  void exclude_block(const void* begin) {
+    if (compares_states_) [[unlikely]]
+      exclude(begin, 0, false);
+  }
+  /// Somebody reads the name or the id of a task: from now on they are part of the state.
+  void names_seen() const noexcept { names_seen_ = true; }
+
+  /// The invariants of the execution that are in force; see cocheck::always().
+  [[nodiscard]] detail::Invariant* first_invariant() const noexcept { return first_invariant_; }
+  void set_first_invariant(detail::Invariant* first) noexcept { first_invariant_ = first; }
+
   /// The task whose step runs, null between steps.
   [[nodiscard]] detail::TaskBase* running() const noexcept { return running_; }
   /// The running task, or during a callback or timer the task to which that belongs.
@@ -202,10 +200,13 @@ class Loop {
   ~Loop() = default;
 
   /// Adds the timer to those that are pending; fire or disarm_timer() takes it out.
-  virtual void arm_timer(Timer& timer) = 0;
+  virtual void arm_timer(Timer& timer, TimePoint deadline) = 0;
   virtual void disarm_timer(Timer& timer) noexcept = 0;
   /// For the loop that takes a timer out to run it.
   static void mark_fired(Timer& timer) noexcept { timer.armed_ = false; }
+
+  /// See exclude_links() and exclude_names(); 0 bytes are the whole block.
+  virtual void exclude(const void* begin, std::size_t bytes, bool names) = 0;
 
   TimePoint now_{};
   detail::TaskBase* running_ = nullptr;
@@ -214,6 +215,10 @@ class Loop {
   bool always_suspends_ = false;
   bool eager_tasks_ = false;
   bool closing_ = false;
+  bool compares_states_ = false;
+  mutable bool time_seen_ = false;   // whether the model has read the clock
+  mutable bool names_seen_ = false;  // whether it has read names or ids
+  detail::Invariant* first_invariant_ = nullptr;
 
  private:
   friend class Timer;
@@ -224,9 +229,9 @@ inline LoopClock::time_point LoopClock::now() {
   return Loop::current().now();
 }
 
-inline void Timer::arm() {
+inline void Timer::arm(TimePoint deadline) {
   armed_ = true;
-  Loop::current().arm_timer(*this);
+  Loop::current().arm_timer(*this, deadline);
 }
 
 inline void Timer::arm_soon() {

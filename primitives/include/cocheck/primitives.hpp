@@ -2,6 +2,7 @@
 
 // Everything that a model is written with.
 
+#include "cocheck/always.hpp"
 #include "cocheck/as_completed.hpp"
 #include "cocheck/barrier.hpp"
 #include "cocheck/check.hpp"

@@ -20,13 +20,13 @@ namespace detail {
 
 /// The point of time after `delay`, or the last there is.
 [[nodiscard]] inline TimePoint deadline_after(Duration delay) {
-  const TimePoint now = Loop::current().now();
+  const TimePoint now = Loop::current().time();
   return delay > TimePoint::max() - now ? TimePoint::max() : now + delay;
 }
 
 class SleepTimer final : public Timer {
  public:
-  SleepTimer(TimePoint deadline, Waiter& waiter) : Timer(deadline), waiter_(waiter) { arm(); }
+  SleepTimer(TimePoint deadline, Waiter& waiter) : waiter_(waiter) { arm(deadline); }
   void run() override { waiter_.complete(); }
 
  private:

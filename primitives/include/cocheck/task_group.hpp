@@ -1,6 +1,7 @@
 #pragma once
 
 #include <exception>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -87,7 +88,7 @@ class TaskGroup {
   /// Children that have not ended. O(children).
   [[nodiscard]] std::size_t size() const noexcept {
     std::size_t count = 0;
-    for (const Child* child = first_; child != nullptr; child = child->next_) {
+    for (const Child* child = first(); child != nullptr; child = child->next_) {
       if (!child->task_->done()) ++count;
     }
     return count;
@@ -119,8 +120,19 @@ class TaskGroup {
   void abort();
   Task<> exit(std::exception_ptr error, bool cancelled);
 
-  Child* first_ = nullptr;
-  Child* last_ = nullptr;
+  /// The order of the children, which no state depends on.
+  struct Order : detail::LoopAllocated {
+    Order() {
+      if (Loop* loop = Loop::current_or_null()) loop->exclude_links(this, sizeof *this);
+    }
+    Child* first = nullptr;
+    Child* last = nullptr;
+  };
+  [[nodiscard]] Child* first() const noexcept {
+    return order_ != nullptr ? order_->first : nullptr;
+  }
+
+  std::unique_ptr<Order> order_;
   std::size_t children_ = 0;
   std::vector<std::exception_ptr> errors_;
   std::exception_ptr base_error_;

@@ -66,10 +66,16 @@ class TaskRef {
   [[nodiscard]] bool cancelled() const noexcept { return state_->cancelled(); }
 
   /// The given name, else that of the coroutine function.
-  [[nodiscard]] std::string name() const { return state_->name(); }
+  [[nodiscard]] std::string name() const {
+    state_->loop().names_seen();
+    return state_->name();
+  }
   void set_name(std::string name) const { state_->set_name(std::move(name)); }
   /// The path in the spawn tree, the same in every interleaving: "0.2.1".
-  [[nodiscard]] std::string id() const { return state_->id(); }
+  [[nodiscard]] std::string id() const {
+    state_->loop().names_seen();
+    return state_->id();
+  }
 
   friend bool operator==(const TaskRef&, const TaskRef&) = default;
 

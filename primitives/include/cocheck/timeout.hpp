@@ -79,11 +79,11 @@ class Timeout {
  private:
   class Expiry final : public Timer {
    public:
-    Expiry(TimePoint deadline, Timeout& scope) : Timer(deadline), scope_(scope) {
-      if (deadline <= Loop::current().now()) {
+    Expiry(TimePoint deadline, Timeout& scope) : scope_(scope) {
+      if (deadline <= Loop::current().time()) {
         arm_soon();
       } else {
-        arm();
+        arm(deadline);
       }
     }
     void run() override { scope_.expire(); }

@@ -47,9 +47,8 @@ class BaseError {};
 /// asyncio's call_later: dropped when it dies.
 class CallLater final : public Timer {
  public:
-  CallLater(Duration delay, std::function<void()> function)
-      : Timer(LoopClock::now() + delay), function_(std::move(function)) {
-    arm();
+  CallLater(Duration delay, std::function<void()> function) : function_(std::move(function)) {
+    arm(LoopClock::now() + delay);
   }
   void run() override { function_(); }
 

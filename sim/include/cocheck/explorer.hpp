@@ -41,6 +41,7 @@ class Explorer {
  public:
   Explorer() = default;
   Explorer(const Explorer&) = delete;
+  Explorer(Explorer&&) = default;
   Explorer& operator=(const Explorer&) = delete;
   virtual ~Explorer() = default;
 
@@ -49,6 +50,13 @@ class Explorer {
 
   /// The alternative to take, below `alternatives`. The actions can be asked of `world`.
   virtual std::size_t pick(std::size_t alternatives, const World& world) = 0;
+
+  /// For an explorer that goes back and forth within one execution: it takes actions of the world
+  /// as it likes and leaves it in the last state that it looked at. False: the world asks pick().
+  virtual bool drive(World& world) {
+    (void)world;
+    return false;
+  }
 
   [[nodiscard]] virtual Order order() const noexcept { return Order::any; }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,9 +11,10 @@ namespace cocheck {
 
 /// Which explorer decides.
 enum class Strategy : std::uint8_t {
-  automatic,   ///< fifo once, then exhaustive within a budget, then random
+  automatic,   ///< fifo once, then states within a budget, then random; see explore()
   fifo,        ///< asyncio's own order, one execution
   exhaustive,  ///< every interleaving, depth first
+  states,      ///< every reachable state once; needs cocheck::memory
   random,      ///< uniform over what can happen next, seeded
 };
 
@@ -28,10 +30,14 @@ struct Options {
   std::uint64_t seed = 1;
   /// How many executions at the most, over all strategies; those that shrink a failure come on top.
   std::uint64_t max_executions = 10'000;
+  /// How many states the strategy `states` may keep; each takes some 80 bytes.
+  std::uint64_t max_states = 100'000'000;
   /// How many actions one execution may take. More are a failure: perhaps a livelock.
   std::uint64_t max_steps = 100'000;
   /// How much real time the search may take; asked between executions.
   std::optional<std::chrono::milliseconds> max_time = std::nullopt;
+  /// How many bytes the model may have allocated at the same time.
+  std::size_t memory_limit = std::size_t{1} << 30;
   Clock clock = Clock::idle;
   /// Up to how many cancellations the explorer injects, at any point of any task but the first.
   std::uint32_t cancellations = 0;
@@ -40,6 +46,12 @@ struct Options {
   bool always_suspend = false;
   /// Whether new tasks run their first step at once, as with asyncio's eager task factory.
   bool eager_tasks = false;
+  /// Whether `states` looks at states in the order of how many steps they are away, so that the
+  /// first failure is one of the shortest; it then takes more time.
+  bool breadth_first = false;
+  /// Whether `states` takes states for the same that differ only in which of several equal tasks is
+  /// where.
+  bool fold = true;
   /// Whether the first failure ends the search. If not, all failing executions are counted.
   bool stop_at_failure = true;
   /// Whether a failing schedule is made small.
@@ -54,8 +66,8 @@ struct Options {
 [[nodiscard]] const char* to_string(Strategy strategy) noexcept;
 [[nodiscard]] const char* to_string(Clock clock) noexcept;
 
-/// The strategy or clock of that name ("auto", "fifo", "exhaustive", "random"; "idle", "race").
-/// Throws ValueError with the names there are.
+/// The strategy or clock of that name ("auto", "fifo", "exhaustive", "states", "random"; "idle",
+/// "race"). Throws ValueError with the names there are.
 [[nodiscard]] Strategy parse_strategy(std::string_view name);
 [[nodiscard]] Clock parse_clock(std::string_view name);
 

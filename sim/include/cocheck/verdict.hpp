@@ -10,6 +10,16 @@
 
 namespace cocheck {
 
+/// What a search over states has seen.
+struct StateStatistics {
+  std::uint64_t states = 0;
+  std::uint64_t steps = 0;
+  std::uint64_t bytes = 0;    ///< that the search itself needed
+  bool folded = false;        ///< whether states with equal tasks in each other's places were one
+  bool endless = false;       ///< whether there are cycles: then there is no number of schedules
+  long double schedules = 0;  ///< how many schedules the states stand for, if all were seen
+};
+
 /// What a search has shown. It claims no more than was done, and names every limit that was hit.
 struct [[nodiscard]] Verdict {
   enum class Kind : std::uint8_t {
@@ -24,6 +34,8 @@ struct [[nodiscard]] Verdict {
   struct Share {
     std::string strategy;
     std::uint64_t executions = 0;
+    std::uint64_t states = 0;  ///< for `states`, which makes no executions one by one
+    std::uint64_t steps = 0;
   };
 
   Kind kind = Kind::inconclusive;
@@ -37,6 +49,8 @@ struct [[nodiscard]] Verdict {
       0;                    ///< how many executions failed; more than 1 only with !stop_at_failure
   std::uint64_t cut = 0;    ///< how many were stopped at Options::max_steps
   std::uint64_t steps = 0;  ///< actions over all executions
+  /// Where the strategy `states` was used: what it saw.
+  std::optional<StateStatistics> states;
   std::uint64_t seed = 0;
   /// Limits that ended the search before it was complete, in words.
   std::vector<std::string> limits;

@@ -11,7 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "cocheck/detail/memory_pool.hpp"
+#include "cocheck/detail/harness_allocator.hpp"
+#include "cocheck/detail/model_memory.hpp"
 #include "cocheck/explorer.hpp"
 #include "cocheck/loop.hpp"
 #include "cocheck/options.hpp"
@@ -22,7 +23,38 @@ namespace cocheck {
 
 namespace detail {
 class Recorder;
-}
+
+/// What is ready, and the number that names it if it is a callback or a timer.
+struct ReadyEntry {
+  Runnable* runnable;
+  std::uint32_t number;
+};
+
+struct TimerEntry {
+  Timer* timer;
+  TimePoint deadline;
+  std::uint32_t number;
+};
+
+/// What the loop itself keeps of an execution between two actions; the rest is in the memory of the
+/// model.
+struct LoopState {
+  HarnessVector<ReadyEntry> ready;   // in the order of posting
+  HarnessVector<TimerEntry> timers;  // by deadline, then by arming
+  TimePoint now{};
+  TaskBase* first_task = nullptr;
+  TaskBase* last_task = nullptr;
+  Invariant* first_invariant = nullptr;
+  std::size_t unfinished_tasks = 0;
+  std::size_t tape_length = 0;
+  std::size_t loop_blocks = 0;
+  std::size_t offered_timers = 0;
+  std::size_t offered_cancellations = 0;
+  std::uint64_t steps = 0;
+  std::uint32_t cancellations_left = 0;
+  TaskBase* root = nullptr;
+};
+}  // namespace detail
 
 /// What is explored: called once for each execution, it gives the first task. It must build anew
 /// all that it uses; what outlives an execution makes the next one different.
@@ -41,6 +73,9 @@ struct Action {
 ///
 /// Between two actions an explorer is asked which comes next. What the loop keeps of an execution
 /// is gone before the next begins. A world belongs to one thread.
+///
+/// While the model runs, and where operator new is replaced (cocheck::memory), all that it
+/// allocates comes from the memory of the world.
 class World final : public Loop {
  public:
   explicit World(const Options& options);
@@ -59,10 +94,44 @@ class World final : public Loop {
   [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
   /// Blocks of memory that the model still holds: more than 0 after an execution means that a task
   /// or a handle outlives it.
-  [[nodiscard]] std::size_t blocks_held() const noexcept { return pool_.outstanding(); }
+  [[nodiscard]] std::size_t blocks_held() const noexcept { return loop_blocks_; }
+  /// Whether the last execution was stopped since it wanted more than Options::memory_limit.
+  [[nodiscard]] bool out_of_memory() const noexcept { return memory_->exhausted(); }
 
   /// Lets time pass inside a step, as a slow computation would.
   void advance(Duration duration);
+
+  // For explorers that drive the world themselves; see Explorer::drive().
+
+  /// How many alternatives there are; 0 when the execution has ended. Time passes if it must.
+  [[nodiscard]] std::size_t alternatives();
+  /// Takes one of them.
+  void take(std::size_t index, std::size_t alternatives);
+  /// Looks at how the execution has ended, and destroys what is left of it.
+  void end();
+  /// Destroys what is left of an execution that was not led to its end.
+  void discard() { close(); }
+  /// The same, and begins the execution again.
+  void restart();
+  /// What memory does not hold; restoring it also forgets a failure.
+  void save(detail::LoopState& state) const;
+  void restore(const detail::LoopState& state);
+  [[nodiscard]] detail::ModelMemory& memory() noexcept { return *memory_; }
+  [[nodiscard]] const detail::TaskBase* root() const noexcept { return root_; }
+  [[nodiscard]] std::span<const detail::ReadyEntry> ready() const noexcept { return ready_; }
+  [[nodiscard]] std::span<const detail::TimerEntry> timers() const noexcept { return timers_; }
+  [[nodiscard]] detail::TaskBase* first_task() const noexcept { return first_task_; }
+  [[nodiscard]] const detail::Recorder* recorder() const noexcept { return recorder_; }
+  [[nodiscard]] std::uint64_t max_steps() const noexcept { return max_steps_; }
+  [[nodiscard]] std::uint32_t cancellations_left() const noexcept { return cancellations_left_; }
+  [[nodiscard]] bool time_seen() const noexcept { return time_seen_; }
+  [[nodiscard]] bool names_seen() const noexcept { return names_seen_; }
+  /// From the next execution on: whether blocks say what is no part of the state, and how memory is
+  /// laid out.
+  void compare_states(bool on, detail::ModelMemory::Layout layout) noexcept {
+    compares_states_ = on;
+    layout_ = layout;
+  }
 
   /// For explorers, in pick(): what alternative `index` is. Not for the values of a choose().
   [[nodiscard]] Action action(std::size_t index) const;
@@ -83,18 +152,22 @@ class World final : public Loop {
   void task_finished(detail::TaskBase& task) noexcept override;
   std::size_t choose(std::size_t alternatives, std::source_location place) override;
   void fail(Failure failure) override;
-  [[nodiscard]] void* allocate(std::size_t bytes) override { return pool_.allocate(bytes); }
-  void deallocate(void* memory, std::size_t bytes) noexcept override {
-    pool_.deallocate(memory, bytes);
+  [[nodiscard]] void* allocate(std::size_t bytes) override {
+    ++loop_blocks_;
+    return memory_->allocate_named(bytes);
+  }
+  void deallocate(void* memory, std::size_t) noexcept override {
+    --loop_blocks_;
+    memory_->deallocate_named(memory);
   }
 
  protected:
-  void arm_timer(Timer& timer) override;
+  void exclude(const void* begin, std::size_t bytes, bool names) override;
+  void arm_timer(Timer& timer, TimePoint deadline) override;
   void disarm_timer(Timer& timer) noexcept override;
 
  private:
-  class Closing;
-
+  void reset();
   void start(const Model& model);
   /// Takes actions until nothing can happen or the execution has failed.
   void run_any_order();
@@ -102,6 +175,7 @@ class World final : public Loop {
   /// Takes alternative `index`.
   void perform(const Action& action, std::size_t index, std::size_t alternatives);
   void run_settling();
+  void check_invariants();
   void conclude();
   void close() noexcept;
 
@@ -112,22 +186,24 @@ class World final : public Loop {
   [[nodiscard]] bool root_done() const noexcept;
   [[nodiscard]] bool stopped() const noexcept;
   void move_clock(TimePoint time);
-  void take_timer(Timer& timer) noexcept;
+  void take_timer(std::size_t index) noexcept;
   void remove_ready(std::size_t index) noexcept;
 
-  detail::MemoryPool pool_;
-  std::vector<Runnable*> ready_;     // in the order of posting
-  std::vector<Runnable*> settling_;  // runs at the end of the step
-  std::vector<Timer*> timers_;       // by deadline, then by arming
-  std::vector<std::uint32_t> tape_;
+  detail::ModelMemory::Handle memory_;
+  detail::HarnessVector<detail::ReadyEntry> ready_;   // in the order of posting
+  detail::HarnessVector<Runnable*> settling_;         // runs at the end of the step
+  detail::HarnessVector<detail::TimerEntry> timers_;  // by deadline, then by arming
+  detail::HarnessVector<std::uint32_t> tape_;
+  const Model* model_ = nullptr;
   Explorer* explorer_ = nullptr;
   detail::Recorder* recorder_ = nullptr;
   std::optional<Failure> failure_;
   std::exception_ptr explorer_error_;  // of a pick() inside the model
-  detail::Reference<detail::TaskBase> root_;
+  detail::TaskBase* root_ = nullptr;   // retained
   detail::TaskBase* first_task_ = nullptr;
   detail::TaskBase* last_task_ = nullptr;
   std::size_t unfinished_tasks_ = 0;
+  std::size_t loop_blocks_ = 0;
   std::size_t iteration_left_ = 0;  // in fifo order: what still belongs to this iteration
   std::size_t offered_timers_ = 0;  // how many of timers_ are alternatives now
   std::size_t offered_cancellations_ = 0;
@@ -136,6 +212,7 @@ class World final : public Loop {
   std::uint32_t cancellations_left_ = 0;
   std::uint32_t max_cancellations_;
   Clock clock_;
+  detail::ModelMemory::Layout layout_ = detail::ModelMemory::Layout::upward;
   bool fifo_ = false;
   bool cut_ = false;
   bool picks_forced_ = false;

@@ -122,7 +122,9 @@ class CallbackFuture : public Awaited, public LoopAllocated {
   [[nodiscard]] TaskBase* owner() const noexcept { return owner_; }
 
  protected:
-  explicit CallbackFuture(TaskBase* owner) noexcept : owner_(owner) {}
+  explicit CallbackFuture(TaskBase* owner) : owner_(owner) {
+    if (Loop* loop = Loop::current_or_null()) loop->exclude_links(&owner_, sizeof owner_);
+  }
   virtual void destroy() noexcept {
     report_lost_exception();
     delete this;
@@ -168,6 +170,7 @@ inline void Callback::unregister() noexcept {
   (previous_ != nullptr ? previous_->next_ : future_->first_) = next_;
   (next_ != nullptr ? next_->previous_ : future_->last_) = previous_;
   future_ = nullptr;
+  previous_ = next_ = nullptr;
 }
 
 inline void Callback::future_done(Loop& loop) {

@@ -105,6 +105,12 @@ class FutureAwaiter : public LoopAwaiter {
  public:
   FutureAwaiter(CallbackFuture& future, const char* verb) noexcept
       : future_(&future), verb_(verb) {}
+  FutureAwaiter(const FutureAwaiter&) = default;
+  FutureAwaiter& operator=(const FutureAwaiter&) = default;
+  ~FutureAwaiter() {
+    suspended_ = false;
+    forget(*this);
+  }
 
   [[nodiscard]] bool will_suspend() const noexcept { return !future_->done(); }
   [[nodiscard]] bool await_ready() const noexcept { return future_->done(); }

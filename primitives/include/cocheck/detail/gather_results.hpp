@@ -50,6 +50,7 @@ decltype(auto) collected(Result<T>& result) {
 /// The results of a vector of children: a vector, or nothing for void.
 template <class T>
 struct CollectVector {
+  static constexpr bool kKeepsResults = !std::is_void_v<T>;
   static auto collect(GatherState& state) {
     if constexpr (!std::is_void_v<T>) {
       std::vector<T> values;
@@ -64,6 +65,7 @@ struct CollectVector {
 
 template <class T>
 struct CollectResults {
+  static constexpr bool kKeepsResults = true;
   static std::vector<Result<T>> collect(GatherState& state) {
     std::vector<Result<T>> results;
     results.reserve(state.size());
@@ -77,6 +79,7 @@ struct CollectResults {
 /// The results of a pack of children: a tuple, or nothing if all are void.
 template <class... T>
 struct CollectTuple {
+  static constexpr bool kKeepsResults = !(std::is_void_v<T> && ...);
   static auto collect(GatherState& state) {
     if constexpr (!(std::is_void_v<T> && ...)) {
       return [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -89,6 +92,7 @@ struct CollectTuple {
 
 template <class... T>
 struct CollectResultTuple {
+  static constexpr bool kKeepsResults = true;
   static std::tuple<Result<T>...> collect(GatherState& state) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return std::tuple<Result<T>...>{state.child_result<T>(I).copy_or_move()...};

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,9 +13,12 @@
 namespace cocheck::detail {
 
 /// The outer future of a gather. Lives until its children are done and nobody holds it.
+///
+/// Where nobody will ask for the results, in which order the children stand is no part of the
+/// state.
 class GatherState final : public CallbackFuture {
  public:
-  GatherState(std::size_t children, bool return_exceptions);
+  GatherState(std::size_t children, bool return_exceptions, bool keeps_results);
 
   /// Adds a child; all are added before the loop goes on.
   void add(CallbackFuture& future);
@@ -29,7 +33,7 @@ class GatherState final : public CallbackFuture {
   /// How child `index` ended, as a Result<T>.
   template <class T>
   [[nodiscard]] Result<T>& child_result(std::size_t index) {
-    return *static_cast<Result<T>*>(children_[index].future().result_address());
+    return *static_cast<Result<T>*>(children_[index]->future().result_address());
   }
 
   /// Throws what the gather ended with, if it failed.
@@ -42,9 +46,15 @@ class GatherState final : public CallbackFuture {
   void set_private() noexcept { private_ = true; }
 
  private:
-  class Child final : public Callback {
+  class Child final : public Callback, public LoopAllocated {
    public:
-    Child(GatherState& gather, CallbackFuture& future) : gather_(gather), future_(&future) {}
+    Child(GatherState& gather, CallbackFuture& future, Child** place)
+        : gather_(gather), future_(&future), place_(place) {
+      if (place != nullptr) Loop::current().exclude_links(&place_, sizeof place_);
+    }
+    ~Child() {
+      if (place_ != nullptr) *place_ = nullptr;
+    }
 
     [[nodiscard]] CallbackFuture& future() const noexcept { return *future_; }
     [[nodiscard]] bool decides() override;
@@ -58,6 +68,7 @@ class GatherState final : public CallbackFuture {
 
     GatherState& gather_;
     Reference<CallbackFuture> future_;
+    Child** place_;  // among the gather's children, where each lies for itself
     bool decider_ = false;
   };
 
@@ -69,31 +80,51 @@ class GatherState final : public CallbackFuture {
   void child_gone() noexcept;
   void end(std::exception_ptr error);
 
-  // Callbacks are linked by address: the storage never moves.
+  /// The children in the order of the arguments. Where a loop compares states and nobody will ask
+  /// for the results, each lies in a block of its own and can be forgotten alone; else in one
+  /// block.
   class Children {
    public:
-    explicit Children(std::size_t capacity) : capacity_(capacity) {
-      items_ = static_cast<Child*>(allocate(capacity * sizeof(Child)));
+    Children(std::size_t capacity, bool separate)
+        : block_(allocate(capacity * (separate ? sizeof(Child*) : sizeof(Child)))),
+          capacity_(capacity),
+          separate_(separate) {
+      if (separate) Loop::current().exclude_block(block_);
     }
     Children(const Children&) = delete;
     Children& operator=(const Children&) = delete;
     ~Children() {
-      while (size_ > 0) items_[--size_].~Child();
-      deallocate(items_, capacity_ * sizeof(Child));
+      while (size_ > 0) {
+        --size_;
+        separate_ ? delete pointers()[size_] : std::destroy_at(children() + size_);
+      }
+      deallocate(block_, capacity_ * (separate_ ? sizeof(Child*) : sizeof(Child)));
     }
-    void emplace_back(GatherState& gather, CallbackFuture& future) {
-      ::new (static_cast<void*>(items_ + size_)) Child(gather, future);
+    void add(GatherState& gather, CallbackFuture& future) {
+      if (separate_) {
+        pointers()[size_] = new Child(gather, future, pointers() + size_);
+      } else {
+        std::construct_at(children() + size_, gather, future, nullptr);
+      }
       ++size_;
     }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    Child& operator[](std::size_t index) noexcept { return items_[index]; }
-    [[nodiscard]] Child* begin() noexcept { return items_; }
-    [[nodiscard]] Child* end() noexcept { return items_ + size_; }
+    /// Null where it was forgotten.
+    [[nodiscard]] Child* operator[](std::size_t index) const noexcept {
+      return separate_ ? pointers()[index] : children() + index;
+    }
+    void forget(Child& child) {
+      if (separate_) delete &child;
+    }
 
    private:
-    Child* items_;
+    [[nodiscard]] Child* children() const noexcept { return static_cast<Child*>(block_); }
+    [[nodiscard]] Child** pointers() const noexcept { return static_cast<Child**>(block_); }
+
+    void* block_;
     std::size_t capacity_;
     std::size_t size_ = 0;
+    bool separate_;
   };
 
   Children children_;

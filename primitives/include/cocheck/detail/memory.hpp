@@ -7,7 +7,8 @@
 
 namespace cocheck::detail {
 
-/// In front of each block: the loop that it came from, so that it finds its way back.
+/// In front of each block: the loop that it came from, so that it finds its way back, and a word
+/// that the loop may use as it likes.
 inline constexpr std::size_t kMemoryHeader = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
 
 /// Memory from the running loop, or from the heap where none runs.

@@ -40,18 +40,18 @@ class TaskBase : public CallbackFuture, public Runnable {
   /// The path in the spawn tree: "0" for the first task of a loop, "0.2" for its third child.
   [[nodiscard]] std::string id() const;
   [[nodiscard]] std::vector<std::uint32_t> path() const;
-  [[nodiscard]] TaskBase* parent() const noexcept { return parent_.get(); }
-  [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
+  [[nodiscard]] TaskBase* parent() const noexcept { return lineage_.parent.get(); }
+  [[nodiscard]] std::uint32_t index() const noexcept { return lineage_.index; }
 
   /// The given name, or that of the coroutine; "main" for the first task of a loop.
   [[nodiscard]] std::string name() const;
   void set_name(std::string name) { texts().name = std::move(name); }
 
   /// Where the last await of the user's code stands.
-  [[nodiscard]] std::source_location place() const noexcept { return place_; }
-  void set_place(std::source_location place) noexcept { place_ = place; }
+  [[nodiscard]] std::source_location place() const noexcept { return record_.place; }
+  void set_place(std::source_location place) noexcept { record_.place = place; }
   /// Where the coroutine is defined.
-  [[nodiscard]] std::source_location definition() const noexcept { return definition_; }
+  [[nodiscard]] std::source_location definition() const noexcept { return record_.definition; }
 
   [[nodiscard]] Loop& loop() const noexcept { return loop_; }
   [[nodiscard]] bool started() const noexcept { return started_; }
@@ -92,16 +92,14 @@ class TaskBase : public CallbackFuture, public Runnable {
   /// Makes the task ready; the running task, if any, did it.
   void wake();
 
-  [[nodiscard]] std::uint32_t next_child() noexcept { return children_++; }
-  /// Numbers the callbacks and timers of the task.
-  [[nodiscard]] std::uint32_t next_number() noexcept { return numbers_++; }
+  [[nodiscard]] std::uint32_t next_child() noexcept { return lineage_.children++; }
+  /// Numbers the callbacks and timers of the task, as they reach the loop.
+  [[nodiscard]] std::uint32_t next_number() noexcept {
+    return static_cast<std::uint32_t>(record_.numbers++);
+  }
 
   /// Destroys the coroutine of an execution that was stopped.
   virtual void destroy_frame() noexcept = 0;
-
-  // Links of the loop's list of unfinished tasks.
-  TaskBase* previous_task = nullptr;
-  TaskBase* next_task = nullptr;
 
  protected:
   TaskBase(Loop& loop, std::coroutine_handle<> body, std::source_location definition);
@@ -124,6 +122,20 @@ class TaskBase : public CallbackFuture, public Runnable {
     void invoke() override {}
   };
 
+  /// For traces and tapes only; no step depends on it.
+  struct Record {
+    std::source_location definition;
+    std::source_location place;
+    std::uint64_t numbers = 0;
+  };
+
+  /// What the id is made of.
+  struct Lineage {
+    Reference<TaskBase> parent;
+    std::uint32_t index = 0;
+    std::uint32_t children = 0;
+  };
+
   /// What few tasks have.
   struct Texts {
     std::string name;
@@ -139,25 +151,27 @@ class TaskBase : public CallbackFuture, public Runnable {
 
   void finish(State state);
 
+  // What every step needs comes first.
   Loop& loop_;
   std::coroutine_handle<> resume_point_;
   std::coroutine_handle<> next_;
   Retry* retry_ = nullptr;
   Awaited* waiting_on_ = nullptr;
-  Wakeup wakeup_{*this};
-  Reference<TaskBase> parent_;
-  std::source_location definition_;
-  std::source_location place_;
-  std::unique_ptr<Texts> texts_;
-  std::uint32_t index_ = 0;
-  std::uint32_t children_ = 0;
-  std::uint32_t numbers_ = 0;
   int cancel_requests_ = 0;
   bool must_cancel_ = false;
   bool passing_cancel_on_ = false;
   bool deliver_ = false;
   bool started_ = false;
   bool body_ended_ = false;
+  Record record_;
+  Wakeup wakeup_{*this};
+  Lineage lineage_;
+  std::unique_ptr<Texts> texts_;
+
+ public:
+  // Links of the loop's list of unfinished tasks.
+  TaskBase* previous_task = nullptr;
+  TaskBase* next_task = nullptr;
 };
 
 /// The running task. Throws RuntimeError outside of tasks.
@@ -167,9 +181,7 @@ class TaskBase : public CallbackFuture, public Runnable {
   return *task;
 }
 
-inline Callback::Callback() : Runnable(Kind::callback, Loop::current().acting()) {
-  if (task_ != nullptr) number_ = task_->next_number();
-}
+inline Callback::Callback() : Runnable(Kind::callback, Loop::current().acting()) {}
 
 /// Tells the observer, if there is one. `detail()` is called only then.
 template <class Detail>
@@ -211,10 +223,8 @@ inline void observe_park(const TaskBase& task, const char* verb, const void* obj
 
 namespace cocheck {
 
-inline Timer::Timer(TimePoint deadline)
-    : Runnable(Kind::timer, Loop::current().acting()), deadline_(deadline) {
+inline Timer::Timer() : Runnable(Kind::timer, Loop::current().acting()) {
   if (task_ == nullptr) throw RuntimeError("a timer can be made in a task only");
-  number_ = task_->next_number();
 }
 
 }  // namespace cocheck

@@ -20,7 +20,12 @@ class WaiterQueue;
 class Waiter final : public Awaited {
  public:
   Waiter() = default;
-  ~Waiter() { leave(); }
+  ~Waiter() {
+    leave();
+    task_ = nullptr;
+    state_ = State::pending;
+    forget(*this);
+  }
 
   /// Suspends the running task until complete() or a cancellation.
   void park(std::coroutine_handle<> coroutine) noexcept {
@@ -142,6 +147,7 @@ inline void Waiter::leave() noexcept {
   (previous_ != nullptr ? previous_->next_ : queue_->first_) = next_;
   (next_ != nullptr ? next_->previous_ : queue_->last_) = previous_;
   queue_ = nullptr;
+  previous_ = next_ = nullptr;
 }
 
 /// Tells the observer of an operation with a value, as text where T can be printed.

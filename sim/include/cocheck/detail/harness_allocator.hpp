@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+namespace cocheck::detail {
+
+/// Takes its memory from malloc, whatever operator new does at the moment: for what cocheck keeps
+/// on its own behalf and changes while a step of a model runs.
+template <class T>
+struct HarnessAllocator {
+  using value_type = T;
+
+  HarnessAllocator() = default;
+  template <class U>
+  HarnessAllocator(const HarnessAllocator<U>&) noexcept {}
+
+  [[nodiscard]] T* allocate(std::size_t count) {
+    if (void* memory = std::malloc(count * sizeof(T))) return static_cast<T*>(memory);
+    throw std::bad_alloc();
+  }
+  void deallocate(T* memory, std::size_t) noexcept { std::free(memory); }
+
+  template <class U>
+  bool operator==(const HarnessAllocator<U>&) const noexcept {
+    return true;
+  }
+};
+
+template <class T>
+using HarnessVector = std::vector<T, HarnessAllocator<T>>;
+
+}  // namespace cocheck::detail

@@ -1,0 +1,186 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "cocheck/detail/harness_allocator.hpp"
+
+namespace cocheck::detail {
+
+/// The memory of a world: all that its model allocates while a Scope lives, and frames and tasks.
+///
+/// One range of addresses, reserved once and the same in every execution: the same allocations in
+/// the same order get the same addresses. Blocks are carved one behind the other and given out
+/// again by size, the last one freed first. Free memory is zero. Where the limit is reached,
+/// allocate() throws std::bad_alloc and exhausted() stays true until the next execution.
+///
+/// With a journal, undo() takes allocations back; the bytes themselves are the business of
+/// UndoLog. Under AddressSanitizer what is not allocated is poisoned.
+///
+/// Allocation and release are O(1) but for clearing, and use no other memory once they have
+/// happened before.
+class ModelMemory {
+ public:
+  using BlockId = std::uint32_t;
+  static constexpr BlockId kNoBlock = ~BlockId{0};
+  static constexpr std::size_t kGranule = 32;  // bytes; blocks begin and end at multiples of it
+  static constexpr std::size_t kDefaultLimit = std::size_t{1} << 30;
+  static constexpr std::size_t kMaxLimit = std::size_t{1} << 31;
+
+  struct Block {
+    std::uint32_t begin = 0;  // first granule
+    std::uint32_t granules = 0;
+    std::uint32_t bytes = 0;  // as asked for; 0: free
+    BlockId next_free = kNoBlock;
+    std::uint64_t links = 0;  // words that are no part of the state; all ones: the whole block
+    std::uint64_t names = 0;  // words that are part of it only where tasks are told apart
+
+    [[nodiscard]] bool live() const noexcept { return bytes != 0; }
+  };
+
+  /// Where the next block is carved: above the last one, or below.
+  enum class Layout : std::uint8_t { upward, downward };
+
+  /// One that is free, or a new one. `limit` in bytes, at most kMaxLimit.
+  struct Return {
+    void operator()(ModelMemory* memory) const noexcept;
+  };
+  using Handle = std::unique_ptr<ModelMemory, Return>;
+  [[nodiscard]] static Handle acquire(std::size_t limit);
+
+  ModelMemory(const ModelMemory&) = delete;
+  ModelMemory& operator=(const ModelMemory&) = delete;
+
+  [[nodiscard]] void* allocate(std::size_t bytes);
+  void deallocate(void* memory) noexcept;
+  /// The same for blocks whose second word says which block it is: quicker to release. Their first
+  /// two words are no part of the state.
+  [[nodiscard]] void* allocate_named(std::size_t bytes);
+  void deallocate_named(void* memory) noexcept;
+
+  /// Before an execution. What is still allocated stays for ever.
+  void begin_execution(Layout layout = Layout::upward) noexcept;
+
+  [[nodiscard]] bool exhausted() const noexcept { return exhausted_; }
+  /// Whether something was freed that is not allocated; it is left alone.
+  [[nodiscard]] bool invalid_free() const noexcept { return invalid_free_; }
+  /// Blocks given out and not returned, those of earlier executions included.
+  [[nodiscard]] std::size_t outstanding() const noexcept { return outstanding_; }
+  /// Of these, the ones of the present execution.
+  [[nodiscard]] std::size_t outstanding_now() const noexcept { return outstanding_ - kept_; }
+
+  /// What is in use: [begin(), end()), which covers all blocks of this execution.
+  [[nodiscard]] std::byte* begin() const noexcept {
+    return layout_ == Layout::upward ? base_ : base_ + (limit_ - used_);
+  }
+  [[nodiscard]] std::byte* end() const noexcept {
+    return layout_ == Layout::upward ? base_ + used_ : base_ + limit_;
+  }
+  [[nodiscard]] std::size_t used() const noexcept { return used_; }
+  [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
+
+  [[nodiscard]] std::size_t block_count() const noexcept { return carved_; }
+  [[nodiscard]] const Block& block(BlockId id) const noexcept { return blocks_[id]; }
+  [[nodiscard]] std::byte* address(BlockId id) const noexcept {
+    return base_ + std::size_t{blocks_[id].begin} * kGranule;
+  }
+  /// The block, live or free, around an address within [begin(), end()).
+  [[nodiscard]] BlockId block_at(const void* address) const noexcept {
+    return block_of_granule_[granule_of(address)];
+  }
+  [[nodiscard]] bool in_use(std::uintptr_t address) const noexcept {
+    return address - reinterpret_cast<std::uintptr_t>(begin()) < used_;
+  }
+
+  /// Takes words of a live block out of the state.
+  void exclude(const void* begin, std::size_t bytes, bool names) noexcept;
+  void exclude_block(const void* memory) noexcept;
+
+  /// How many live blocks lie in part in a page of so many bytes, the first one beginning at
+  /// begin().
+  static constexpr std::size_t kPage = 2048;
+  [[nodiscard]] std::uint32_t live_in_page(std::size_t page) const noexcept {
+    return page < live_.size() ? live_[page] : 0;
+  }
+
+  /// One step back: an allocation, or with the block as it was, a release.
+  struct Change {
+    BlockId id;
+    std::uint32_t bytes;  // of a release; 0 for an allocation
+    std::uint64_t links;
+    std::uint64_t names;
+    bool carved;
+  };
+  using Journal = HarnessVector<Change>;
+  void set_journal(Journal* journal);
+  /// Undoes the changes behind the first `keep`, the last one first, and forgets them.
+  void undo(std::size_t keep) noexcept;
+
+  /// The memory that allocations of this thread go to; null for the ordinary heap.
+  [[nodiscard]] static ModelMemory* current() noexcept { return current_; }
+  static ModelMemory* exchange_current(ModelMemory* memory) noexcept {
+    return std::exchange(current_, memory);
+  }
+  /// Whether operator new is replaced in this program, so that all that a model allocates comes
+  /// from here.
+  [[nodiscard]] static bool holds_everything();
+  /// The memory that an address belongs to, or null.
+  [[nodiscard]] static ModelMemory* owner_of(const void* address) noexcept;
+
+  /// Makes `memory` current; null leaves the model for what cocheck or a test framework keeps.
+  class Scope {
+   public:
+    explicit Scope(ModelMemory* memory) noexcept : previous_(current_) { current_ = memory; }
+    ~Scope() { current_ = previous_; }
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    ModelMemory* previous_;
+  };
+
+ private:
+  struct SizeClass {
+    std::uint32_t granules;
+    std::uint32_t index;
+  };
+  static constexpr std::uint32_t kExactClasses = 64;  // up to so many granules each has its class
+  static constexpr std::size_t kClasses = kExactClasses + 1 + 8 * 26;
+
+  ModelMemory(std::size_t slot, std::byte* base, BlockId* table, std::size_t limit) noexcept;
+  ~ModelMemory();
+
+  void count_live(const Block& block, std::uint32_t change);
+  [[nodiscard]] static SizeClass size_class(std::size_t granules) noexcept;
+  [[nodiscard]] BlockId carve(SizeClass size);
+  [[nodiscard]] BlockId take(std::size_t bytes);
+  void give_back(BlockId id) noexcept;
+  [[nodiscard]] std::size_t granule_of(const void* address) const noexcept {
+    return static_cast<std::size_t>(static_cast<const std::byte*>(address) - base_) / kGranule;
+  }
+
+  static inline constinit thread_local ModelMemory* current_ = nullptr;
+
+  std::byte* base_;
+  BlockId* block_of_granule_;
+  std::size_t limit_;
+  std::size_t slot_;
+  std::size_t used_ = 0;
+  std::size_t outstanding_ = 0;
+  std::size_t kept_ = 0;  // blocks of earlier executions that were never returned
+  std::size_t kept_used_ = 0;
+  std::size_t kept_carved_ = 0;
+  std::size_t carved_ = 0;  // of blocks_; the rest is what the last execution had carved
+  HarnessVector<Block> blocks_;
+  HarnessVector<std::uint32_t> live_;  // with a journal: live blocks by page
+  std::array<BlockId, kClasses> free_{};
+  Journal* journal_ = nullptr;
+  Layout layout_ = Layout::upward;
+  bool exhausted_ = false;
+  bool invalid_free_ = false;
+};
+
+}  // namespace cocheck::detail

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "cocheck/detail/fingerprint.hpp"
+#include "cocheck/detail/harness_allocator.hpp"
+#include "cocheck/detail/model_memory.hpp"
+
+namespace cocheck::detail {
+
+/// Takes the memory of a model back to what it was some steps ago.
+///
+/// Keeps a copy of the memory as it was after the last commit(), and for each commit the lines (of
+/// 64 bytes) that had changed, as they were before: a snapshot costs what a step has changed. What
+/// has changed is found by comparing, at about 100 GB/s, so that the model needs no
+/// instrumentation.
+class UndoLog {
+ public:
+  /// A point to go back to.
+  struct Position {
+    std::size_t lines = 0;
+    std::size_t changes = 0;
+    std::size_t kept = 0;  // by the fingerprinter
+  };
+
+  /// Begins with the memory as it is; from now on it keeps a journal.
+  explicit UndoLog(ModelMemory& memory);
+  ~UndoLog();
+  UndoLog(const UndoLog&) = delete;
+  UndoLog& operator=(const UndoLog&) = delete;
+
+  [[nodiscard]] Position position(const Fingerprinter& fingerprinter) const noexcept {
+    return {dropped_ + lines_.size(), journal_.size(), fingerprinter.kept()};
+  }
+  /// Whether rewind() can go there.
+  [[nodiscard]] bool holds(Position position) const noexcept { return position.lines >= dropped_; }
+  /// Forgets the older half of the lines.
+  void drop_half();
+
+  /// Ends a step: keeps what it has changed, and tells `fingerprinter` which blocks.
+  void commit(Fingerprinter& fingerprinter);
+
+  /// Goes back to `position`. All changes must have been committed.
+  void rewind(Position position, Fingerprinter& fingerprinter);
+
+  /// Bytes in use for lines.
+  [[nodiscard]] std::size_t bytes() const noexcept { return lines_.size() * sizeof(Line); }
+
+ private:
+  static constexpr std::size_t kLine = 64;
+  static constexpr std::size_t kBlock = 256;
+  static constexpr std::size_t kPage = ModelMemory::kPage;
+
+  struct Line {
+    std::size_t index;
+    std::array<std::byte, kLine> bytes;
+  };
+
+  template <class Visit>
+  void for_each_block(std::size_t line, Visit&& visit) const;
+  void find_changed(std::size_t page);
+
+  ModelMemory& memory_;
+  std::byte* copy_;
+  std::size_t compared_ = 0;   // bytes: more were never in use
+  HarnessVector<bool> empty_;  // pages that held nothing, here and in the copy
+  HarnessVector<Line> lines_;
+  std::size_t dropped_ = 0;  // lines in front of these
+  ModelMemory::Journal journal_;
+  std::size_t journal_told_ = 0;
+  HarnessVector<ModelMemory::BlockId> changed_;
+};
+
+}  // namespace cocheck::detail

@@ -1,0 +1,425 @@
+#include "cocheck/detail/fingerprint.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cassert>
+#include <utility>
+
+#include "cocheck/always.hpp"
+#include "cocheck/detail/task_base.hpp"
+#include "cocheck/world.hpp"
+
+namespace cocheck::detail {
+
+namespace {
+
+// Marks that no number or pointer of a model is likely to look like.
+constexpr std::uint64_t kDangling = 0x8f0c'51d1'aa37'9e4bu;
+constexpr std::uint64_t kMet = 0x2545'f491'4f6c'dd1du;
+constexpr std::uint64_t kLocal = 0xa076'1d64'78bd'642fu;
+constexpr std::uint64_t kPointer = 0x8ebc'6af0'9c88'c6e3u;
+constexpr std::uint64_t kOwn = 0xe703'7ed1'a0b4'28dbu;
+
+/// MurmurHash3's finaliser.
+constexpr std::uint64_t spread(std::uint64_t value) noexcept {
+  value = (value ^ (value >> 33)) * 0xff51'afd7'ed55'8ccdu;
+  value = (value ^ (value >> 33)) * 0xc4ce'b9fe'1a85'ec53u;
+  return value ^ (value >> 33);
+}
+
+/// Odd factors for the pointers of a block, in their order: their products are added, so that a
+/// processor works at several at once.
+constexpr std::size_t kFactors = 16;
+struct Factors {
+  std::array<std::uint64_t, kFactors> low;
+  std::array<std::uint64_t, kFactors> high;
+};
+constexpr Factors kFactor = [] {
+  Factors factors{};
+  for (std::size_t i = 0; i < kFactors; ++i) {
+    factors.low[i] = spread(2 * i + 1) | 1;
+    factors.high[i] = spread(2 * i + 2) | 1;
+  }
+  return factors;
+}();
+
+}  // namespace
+
+inline void Fingerprinter::absorb(Hash& hash, std::uint64_t value) noexcept {
+  hash.low = (hash.low ^ value) * 0x9fb2'1c65'1e98'df25u;
+  hash.low ^= hash.low >> 32;
+  hash.high = (hash.high + value) * 0xd6e8'feb8'6659'fd93u;
+  hash.high ^= hash.high >> 29;
+}
+
+Fingerprinter::Hash Fingerprinter::finished(Hash hash) noexcept {
+  return {spread(hash.low + std::rotl(hash.high, 17)), spread(hash.high ^ std::rotl(hash.low, 41))};
+}
+
+void Fingerprinter::touch(BlockId block) {
+  if (block >= contents_.size()) return;
+  contents_[block].valid = false;
+  if (block >= memory_.block_count() || !memory_.block(block).live()) {
+    seen_[block].both = std::uint64_t{kDead} << 32;
+  } else if (dead(block)) {
+    seen_[block].both = 0;
+  }
+  drop_closure_of(block);
+}
+
+void Fingerprinter::touch_and_keep(BlockId block) {
+  if (block < contents_.size() && contents_[block].valid) {
+    kept_.push_back({block, std::move(contents_[block])});
+    contents_[block].more.clear();
+  }
+  touch(block);
+}
+
+void Fingerprinter::restore(std::size_t kept) {
+  while (kept_.size() > kept) {
+    contents_[kept_.back().block] = std::move(kept_.back().content);
+    kept_.pop_back();
+  }
+}
+
+void Fingerprinter::touch_all() {
+  for (std::size_t block = 0; block < contents_.size(); ++block) {
+    touch(static_cast<BlockId>(block));
+  }
+}
+
+/// The unmet task in whose kept closure the block is.
+inline Fingerprinter::BlockId Fingerprinter::closure_of(BlockId block) const {
+  const Seen& seen = seen_[block];
+  if (seen.closure_owner == kNobody) return kNobody;
+  const Closure& closure = closures_[seen.closure_owner];
+  return closure.valid && closure.serial == seen.closure_serial ? seen.closure_owner : kNobody;
+}
+
+inline void Fingerprinter::drop_closure_of(BlockId block) {
+  if (seen_[block].closure_owner == kNobody) return;
+  if (const BlockId owner = closure_of(block); owner != kNobody) closures_[owner].valid = false;
+  seen_[block].closure_owner = kNobody;
+}
+
+void Fingerprinter::grow() {
+  const std::size_t count = memory_.block_count();
+  if (contents_.size() >= count) return;
+  const auto first = static_cast<BlockId>(contents_.size());
+  contents_.resize(count);
+  closures_.resize(count);
+  marks_.resize(count);
+  seen_.resize(count);
+  for (BlockId block = first; block < count; ++block) touch(block);
+}
+
+std::uint32_t Fingerprinter::Content::index_of(BlockId target) {
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (this->target(i) == target) return i;
+  }
+  if (count < kInline) {
+    targets[count] = target;
+  } else {
+    more.push_back(target);
+  }
+  return count++;
+}
+
+/// Reads memory that may be poisoned in part.
+#if defined(__clang__)
+__attribute__((no_sanitize("address", "undefined")))
+#else
+__attribute__((no_sanitize_address, no_sanitize_undefined))
+#endif
+void Fingerprinter::read(BlockId id) {
+  const ModelMemory::Block& block = memory_.block(id);
+  Content& content = contents_[id];
+  content.count = 0;
+  content.more.clear();
+  content.valid = true;
+  content.hash = {};
+  absorb(content.hash, block.bytes);
+  if (!block.live() || block.links == ~std::uint64_t{0}) return;
+  const std::uint64_t excluded = block.links | (settings_.tell_apart ? 0 : block.names);
+  const auto* words = reinterpret_cast<const std::uint64_t*>(memory_.address(id));
+  const std::size_t count = (std::size_t{block.bytes} + 7) / 8;
+  const std::size_t dropped = settings_.defect.dropped_word.value_or(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t word = words[i];
+    if (word == 0 || i == dropped || (i < 64 && (excluded >> i & 1) != 0)) continue;
+    const std::uint64_t place = (i + 1) * 0x9e37'79b9'7f4a'7c15u;
+    if (memory_.in_use(word)) {
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): the word is an address
+      const auto* address = reinterpret_cast<const std::byte*>(word);
+      const BlockId target = memory_.block_at(address);
+      if (target == id) {
+        absorb(content.hash,
+               kOwn ^ place ^ static_cast<std::uint64_t>(address - memory_.address(id)));
+        continue;
+      }
+      const auto offset = static_cast<std::uint64_t>(address - memory_.address(target));
+      absorb(content.hash, kPointer ^ place ^ (offset << 32 | content.index_of(target)));
+    } else {
+      absorb(content.hash, word ^ place);
+    }
+  }
+}
+
+void Fingerprinter::find_timers() {
+  const TimePoint now = world_.time();
+  for (const TimerEntry& entry : world_.timers()) {
+    const BlockId block = memory_.block_at(entry.timer);
+    Mark& mark = marks_[block];
+    if (mark.timer_epoch != epoch_) {
+      mark.timer_epoch = epoch_;
+      mark.timers = {};
+    }
+    Hash hash;
+    absorb(hash, static_cast<std::uint64_t>(reinterpret_cast<const std::byte*>(entry.timer) -
+                                            memory_.address(block)));
+    absorb(hash, static_cast<std::uint64_t>((entry.deadline - now).count()));
+    hash = finished(hash);
+    mark.timers.low += hash.low;
+    mark.timers.high += hash.high;
+    // A closure with a timer changes as time passes: it is not kept.
+    drop_closure_of(block);
+  }
+}
+
+inline void Fingerprinter::meet(BlockId block) {
+  Seen& seen = seen_[block];
+  seen.both = std::uint64_t{epoch_} << 32 | order_.size();
+  drop_closure_of(block);
+  order_.push_back(block);
+}
+
+/// Follows the pointers of all blocks met, and so meets others.
+void Fingerprinter::meet_all() {
+  const bool has_timers = !world_.timers().empty();
+  Hash hash = ordered_;
+  for (; walked_ < order_.size(); ++walked_) {
+    const BlockId block = order_[walked_];
+    const Content& known = content(block);
+    Hash pointers = known.hash;
+    for (std::size_t i = 0; i < known.count; ++i) {
+      const BlockId target = known.target(i);
+      std::uint64_t value = seen_[target].both;
+      if (value >> 32 == kDead) [[unlikely]] {
+        value = kDangling;
+      } else {
+        if (value >> 32 != epoch_) {
+          value = order_.size();
+          meet(target);
+        }
+        value &= 0xffff'ffffu;
+      }
+      if (i < kFactors) [[likely]] {
+        pointers.low += value * kFactor.low[i];
+        pointers.high += value * kFactor.high[i];
+      } else {
+        absorb(pointers, value);
+      }
+    }
+    absorb(hash, pointers.low);
+    absorb(hash, pointers.high);
+    if (has_timers && marks_[block].timer_epoch == epoch_) {
+      absorb(hash, marks_[block].timers.low);
+      absorb(hash, marks_[block].timers.high);
+    }
+  }
+  ordered_ = hash;
+}
+
+/// Kept closures name met blocks by their numbers: where one of these has changed, none holds.
+void Fingerprinter::check_anchors() {
+  for (const Anchor& anchor : anchors_) {
+    const Seen& seen = seen_[anchor.block];
+    if (seen.epoch() == epoch_ && seen.number() == anchor.number) continue;
+    for (Closure& closure : closures_) closure.valid = false;
+    anchors_.clear();
+    ++anchor_epoch_;
+    return;
+  }
+}
+
+Fingerprinter::BlockId Fingerprinter::owner_of(BlockId block) const {
+  const Mark& mark = marks_[block];
+  if (mark.owner_epoch == epoch_) return mark.owner;
+  return closure_of(block);
+}
+
+Fingerprinter::Unmet Fingerprinter::walk_from(BlockId begin) {
+  Unmet result{begin, {}, false};
+  ++local_epoch_;
+  local_order_.clear();
+  const auto reach = [&](BlockId block) {
+    Mark& mark = marks_[block];
+    mark.local_epoch = local_epoch_;
+    mark.local_number = static_cast<std::uint32_t>(local_order_.size());
+    local_order_.push_back(block);
+    const BlockId other = owner_of(block);
+    if (other != kNobody && other != begin) {
+      result.shares = true;
+      for (Unmet& unmet : unmet_) {
+        if (unmet.block == other) unmet.shares = true;
+      }
+      if (closures_[other].valid) {
+        closures_[other].valid = false;
+        if (closures_[other].added == epoch_) {
+          unordered_.low -= closures_[other].hash.low;
+          unordered_.high -= closures_[other].hash.high;
+          unmet_.push_back({other, closures_[other].hash, true});
+        }  // else its turn comes
+      }
+    }
+    mark.owner_epoch = epoch_;
+    mark.owner = begin;
+  };
+  reach(begin);
+  bool kept = true;
+  Hash hash;
+  for (std::size_t i = 0; i < local_order_.size(); ++i) {
+    const BlockId block = local_order_[i];
+    const Content& known = content(block);
+    absorb(hash, known.hash.low);
+    absorb(hash, known.hash.high);
+    for (std::size_t p = 0; p < known.count; ++p) {
+      const BlockId target = known.target(p);
+      if (dead(target)) [[unlikely]] {
+        absorb(hash, kDangling);
+        kept = false;  // the block may come to life again
+        continue;
+      }
+      if (met(target)) {
+        absorb(hash, kMet ^ seen_[target].number());
+        Mark& mark = marks_[target];
+        if (mark.anchor_epoch != anchor_epoch_) {
+          mark.anchor_epoch = anchor_epoch_;
+          anchors_.push_back({target, seen_[target].number()});
+        }
+        continue;
+      }
+      if (marks_[target].local_epoch != local_epoch_) reach(target);
+      absorb(hash, kLocal ^ marks_[target].local_number);
+    }
+    const Mark& mark = marks_[block];
+    if (mark.timer_epoch == epoch_) {
+      absorb(hash, mark.timers.low);
+      absorb(hash, mark.timers.high);
+      kept = false;
+    }
+  }
+  if (settings_.defect.merges_different_tasks) hash = {};
+  result.hash = finished(hash);
+  if (kept && !result.shares) {
+    const std::uint32_t serial = closures_[begin].serial + 1;
+    closures_[begin] = {result.hash, serial, 0, true};
+    for (const BlockId block : local_order_) {
+      seen_[block].closure_owner = begin;
+      seen_[block].closure_serial = serial;
+    }
+  }
+  return result;
+}
+
+void Fingerprinter::add_unmet(BlockId block) {
+  if (met(block)) return;
+  Closure& closure = closures_[block];
+  if (!closure.valid) {
+    const Unmet unmet = walk_from(block);
+    if (!closure.valid) {
+      unmet_.push_back(unmet);
+      return;
+    }
+  }
+  closure.added = epoch_;
+  unordered_.low += closure.hash.low;
+  unordered_.high += closure.hash.high;
+}
+
+void Fingerprinter::find_unmet() {
+  for (const TaskBase* task = world_.first_task(); task != nullptr; task = task->next_task) {
+    add_unmet(memory_.block_at(task));
+  }
+  // Callbacks and timers mostly lie in what a task reaches.
+  for (const ReadyEntry& entry : world_.ready()) {
+    if (entry.runnable->kind() == Runnable::Kind::step) continue;
+    const BlockId block = memory_.block_at(entry.runnable);
+    if (!met(block) && owner_of(block) == kNobody) add_unmet(block);
+  }
+  for (const TimerEntry& entry : world_.timers()) {
+    const BlockId block = memory_.block_at(entry.timer);
+    if (!met(block) && owner_of(block) == kNobody) add_unmet(block);
+  }
+}
+
+Fingerprint Fingerprinter::compute() {
+  grow();
+  ++epoch_;
+  order_.clear();
+  unmet_.clear();
+  walked_ = 0;
+  ordered_ = unordered_ = {};
+  find_timers();
+  meet(memory_.block_at(world_.root()));
+  if (const Invariant* first = world_.first_invariant()) {
+    const BlockId block = memory_.block_at(first);
+    if (!met(block)) meet(block);
+  }
+  meet_all();
+  check_anchors();
+  find_unmet();
+
+  std::size_t sharing = 0;
+  for (const Unmet& unmet : unmet_) {
+    if (unmet.shares) {
+      ++sharing;
+    } else {
+      unordered_.low += unmet.hash.low;
+      unordered_.high += unmet.hash.high;
+    }
+  }
+  if (sharing > 0) {
+    std::stable_sort(unmet_.begin(), unmet_.end(), [](const Unmet& one, const Unmet& other) {
+      return one.shares != other.shares ? one.shares : one.hash < other.hash;
+    });
+    for (std::size_t i = 0; i < sharing; ++i) {
+      const BlockId block = unmet_[i].block;
+      absorb(ordered_, met(block) ? seen_[block].number() + 1 : 0);
+      if (!met(block)) meet(block);
+      meet_all();
+    }
+  }
+  Hash hash = ordered_;
+  absorb(hash, unordered_.low);
+  absorb(hash, unordered_.high);
+  absorb(hash, world_.cancellations_left());
+  if (settings_.with_time) {
+    absorb(hash, static_cast<std::uint64_t>(world_.time().time_since_epoch().count()));
+  }
+  hash = finished(hash);
+  return {hash.low, hash.high};
+}
+
+std::uint64_t Fingerprinter::orbit_of(const void* address) const {
+  const BlockId block = memory_.block_at(address);
+  if (met(block)) return 0;
+  const BlockId owner = owner_of(block);
+  if (owner == kNobody) return 0;
+  Hash hash;
+  if (closures_[owner].valid) {
+    hash = closures_[owner].hash;
+  } else {
+    const auto found = std::find_if(unmet_.begin(), unmet_.end(),
+                                    [&](const Unmet& unmet) { return unmet.block == owner; });
+    assert(found != unmet_.end());
+    hash = found->hash;
+  }
+  absorb(hash, marks_[block].local_number);
+  absorb(hash, static_cast<std::uint64_t>(static_cast<const std::byte*>(address) -
+                                          memory_.address(block)));
+  return hash.low == 0 ? 1 : hash.low;
+}
+
+}  // namespace cocheck::detail

@@ -1,0 +1,383 @@
+#include "cocheck/detail/model_memory.hpp"
+
+#include <sanitizer/asan_interface.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cassert>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <new>
+#include <vector>
+
+#include "cocheck/errors.hpp"
+
+namespace cocheck::detail {
+
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__)
+#define COCHECK_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define COCHECK_ASAN 1
+#endif
+#endif
+
+#if defined(COCHECK_ASAN)
+constexpr std::size_t kRedzone = 16;  // poisoned bytes behind each block
+#else
+// A pointer behind the end of an array must not point to the next block.
+constexpr std::size_t kRedzone = 1;
+#endif
+
+// Far from where programs, stacks and sanitizers are; as a number, no likely value of a model.
+constexpr std::uintptr_t kWindow = 0x5a3c'0000'0000u;
+constexpr std::size_t kStride = std::size_t{1} << 32;
+constexpr std::size_t kSlots = 256;
+constexpr std::ptrdiff_t kFreeKept = 4;
+// Where a named block says which one it is; the words that are not part of its state.
+constexpr std::size_t kNameOffset = 8;
+constexpr std::uint64_t kNameWords = 0b11;
+constexpr std::size_t kSystemPage = 4096;
+
+static_assert(ModelMemory::kMaxLimit < kStride);
+
+std::array<std::atomic<ModelMemory*>, kSlots>& slots() {
+  static constinit std::array<std::atomic<ModelMemory*>, kSlots> owners{};
+  return owners;
+}
+
+struct Registry {
+  std::mutex mutex;
+  std::vector<ModelMemory*, HarnessAllocator<ModelMemory*>> free;
+};
+
+Registry& registry() {
+  static auto* instance = ::new (std::malloc(sizeof(Registry))) Registry();
+  return *instance;
+}
+
+void* reserve(void* wish, std::size_t bytes) noexcept {
+  void* memory =
+      ::mmap(wish, bytes, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (wish ? MAP_FIXED_NOREPLACE : 0), -1, 0);
+  if (memory == MAP_FAILED) return nullptr;
+  if (wish != nullptr && memory != wish) {
+    ::munmap(memory, bytes);
+    return nullptr;
+  }
+  return memory;
+}
+
+/// Blocks end at a multiple of 32 bytes, and what lies behind `bytes` is zero already.
+void clear(std::byte* memory, std::size_t bytes) noexcept {
+#if defined(COCHECK_ASAN)
+  std::memset(memory, 0, bytes);
+#else
+  for (std::size_t at = 0; at < bytes; at += ModelMemory::kGranule) {
+    std::memset(memory + at, 0, ModelMemory::kGranule);
+  }
+#endif
+}
+
+}  // namespace
+
+ModelMemory::ModelMemory(std::size_t slot, std::byte* base, BlockId* table,
+                         std::size_t limit) noexcept
+    : base_(base), block_of_granule_(table), limit_(limit), slot_(slot) {
+  free_.fill(kNoBlock);
+}
+
+ModelMemory::~ModelMemory() {
+  ASAN_UNPOISON_MEMORY_REGION(begin(), used_);
+  ::munmap(base_, limit_);
+  ::munmap(block_of_granule_, limit_ / kGranule * sizeof(BlockId));
+}
+
+ModelMemory::Handle ModelMemory::acquire(std::size_t limit) {
+  if (limit < kGranule || limit > kMaxLimit) {
+    throw ValueError("Options::memory_limit must be between 32 bytes and 2 GiB");
+  }
+  limit = (limit + kSystemPage - 1) / kSystemPage * kSystemPage;
+  Registry& known = registry();
+  const std::lock_guard lock(known.mutex);
+  // Better one in which nothing is kept.
+  const auto fitting = std::max_element(
+      known.free.begin(), known.free.end(), [&](const ModelMemory* one, const ModelMemory* other) {
+        const auto rank = [&](const ModelMemory* memory) {
+          return memory->limit_ != limit ? 0 : memory->kept_ > 0 ? 1 : 2;
+        };
+        return rank(one) < rank(other);
+      });
+  if (fitting != known.free.end() && (*fitting)->limit_ == limit) {
+    ModelMemory* memory = *fitting;
+    known.free.erase(fitting);
+    return Handle(memory);
+  }
+  for (std::size_t slot = 0; slot < kSlots; ++slot) {
+    if (slots()[slot].load(std::memory_order_relaxed) != nullptr) continue;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the address is the point
+    void* base = reserve(reinterpret_cast<void*>(kWindow + slot * kStride), limit);
+    if (base == nullptr) continue;
+    void* table = reserve(nullptr, limit / kGranule * sizeof(BlockId));
+    void* object = table != nullptr ? std::malloc(sizeof(ModelMemory)) : nullptr;
+    if (object == nullptr) {
+      ::munmap(base, limit);
+      if (table != nullptr) ::munmap(table, limit / kGranule * sizeof(BlockId));
+      break;
+    }
+    auto* memory = ::new (object)
+        ModelMemory(slot, static_cast<std::byte*>(base), static_cast<BlockId*>(table), limit);
+    slots()[slot].store(memory, std::memory_order_release);
+    return Handle(memory);
+  }
+  throw RuntimeError("no range of " + std::to_string(limit >> 20) +
+                     " MiB of addresses is free for the memory of a model: too many explorations "
+                     "at the same time, or a limit of the system (ulimit -v)");
+}
+
+void ModelMemory::Return::operator()(ModelMemory* memory) const noexcept {
+  memory->journal_ = nullptr;
+  memory->begin_execution(Layout::upward);
+  Registry& known = registry();
+  const std::lock_guard lock(known.mutex);
+  // Where somebody still points there it stays, and is used above what is kept.
+  if (memory->kept_used_ > memory->limit_ / 2) return;
+  known.free.push_back(memory);
+  const auto empty = [](const ModelMemory* other) { return other->kept_ == 0; };
+  if (std::count_if(known.free.begin(), known.free.end(), empty) <= kFreeKept) return;
+  const auto oldest = std::find_if(known.free.begin(), known.free.end(), empty);
+  ModelMemory* dying = *oldest;
+  known.free.erase(oldest);
+  slots()[dying->slot_].store(nullptr, std::memory_order_release);
+  dying->~ModelMemory();
+  std::free(dying);
+}
+
+bool ModelMemory::holds_everything() {
+  static const bool answer = [] {
+    const Handle memory = acquire(kSystemPage);
+    void* probe = nullptr;
+    {
+      const Scope inside(memory.get());
+      probe = ::operator new(1);
+    }
+    const bool mine = owner_of(probe) == memory.get();
+    ::operator delete(probe);
+    return mine;
+  }();
+  return answer;
+}
+
+ModelMemory* ModelMemory::owner_of(const void* address) noexcept {
+  const std::uintptr_t offset = reinterpret_cast<std::uintptr_t>(address) - kWindow;
+  if (offset >= kSlots * kStride) return nullptr;
+  return slots()[offset / kStride].load(std::memory_order_acquire);
+}
+
+inline ModelMemory::SizeClass ModelMemory::size_class(std::size_t granules) noexcept {
+  if (granules <= kExactClasses) [[likely]] {
+    return {static_cast<std::uint32_t>(granules), static_cast<std::uint32_t>(granules)};
+  }
+  // Eight classes between two powers of two.
+  const auto octave = static_cast<std::size_t>(std::bit_width(granules - 1)) - 1;
+  const std::size_t grain = (std::size_t{1} << octave) / 8;
+  const std::size_t eighths = (granules - (std::size_t{1} << octave) + grain - 1) / grain;
+  return {static_cast<std::uint32_t>((std::size_t{1} << octave) + eighths * grain),
+          static_cast<std::uint32_t>(kExactClasses + 8 * (octave - 6) + eighths)};
+}
+
+inline ModelMemory::BlockId ModelMemory::carve(SizeClass size) {
+  const std::size_t bytes = std::size_t{size.granules} * kGranule;
+  if (bytes > limit_ - used_) [[unlikely]] {
+    exhausted_ = true;
+    throw std::bad_alloc();
+  }
+  const auto id = static_cast<BlockId>(carved_);
+  const bool again = carved_ < blocks_.size() && blocks_[carved_].granules == size.granules;
+  if (!again) [[unlikely]] {  // else it lies where the execution before had one of the same size
+    blocks_.resize(carved_);
+    const std::size_t begin =
+        (layout_ == Layout::upward ? used_ : limit_ - used_ - bytes) / kGranule;
+    blocks_.push_back({.begin = static_cast<std::uint32_t>(begin), .granules = size.granules});
+    std::fill_n(block_of_granule_ + begin, size.granules, id);
+  }
+  ++carved_;
+  used_ += bytes;
+  ASAN_POISON_MEMORY_REGION(address(id), bytes);
+  return id;
+}
+
+inline ModelMemory::BlockId ModelMemory::take(std::size_t bytes) {
+  bytes = std::max(bytes, std::size_t{1});
+  if (bytes > limit_) [[unlikely]] {
+    exhausted_ = true;
+    throw std::bad_alloc();
+  }
+  const SizeClass size = size_class((bytes + kRedzone + kGranule - 1) / kGranule);
+  assert(size.index < kClasses);
+  BlockId id = free_[size.index];
+  const bool carved = id == kNoBlock;
+  if (carved) {
+    id = carve(size);
+  } else {
+    free_[size.index] = blocks_[id].next_free;
+  }
+  Block& block = blocks_[id];
+  block.bytes = static_cast<std::uint32_t>(bytes);
+  ++outstanding_;
+  if (id < kept_carved_) [[unlikely]]
+    ++kept_;
+  if (journal_ != nullptr) [[unlikely]] {
+    journal_->push_back({id, 0, 0, 0, carved});
+    count_live(block, 1);
+  }
+  ASAN_UNPOISON_MEMORY_REGION(address(id), bytes);
+  return id;
+}
+
+void* ModelMemory::allocate(std::size_t bytes) {
+  return address(take(bytes));
+}
+
+void* ModelMemory::allocate_named(std::size_t bytes) {
+  const BlockId id = take(bytes);
+  Block& block = blocks_[id];
+  block.links = kNameWords;
+  auto* memory = base_ + std::size_t{block.begin} * kGranule;
+  std::memcpy(memory + kNameOffset, &id, sizeof id);
+  return memory;
+}
+
+inline void ModelMemory::give_back(BlockId id) noexcept {
+  Block& block = blocks_[id];
+  if (journal_ != nullptr) [[unlikely]] {
+    journal_->push_back({id, block.bytes, block.links, block.names, false});
+    count_live(block, ~std::uint32_t{0});
+  }
+  clear(base_ + std::size_t{block.begin} * kGranule, block.bytes);
+  ASAN_POISON_MEMORY_REGION(address(id), block.bytes);
+  BlockId& head = free_[size_class(block.granules).index];
+  block.bytes = 0;
+  block.links = block.names = 0;
+  block.next_free = head;
+  head = id;
+  --outstanding_;
+  if (id < kept_carved_) [[unlikely]]
+    --kept_;
+}
+
+void ModelMemory::deallocate(void* memory) noexcept {
+  const bool known = in_use(reinterpret_cast<std::uintptr_t>(memory));
+  const BlockId id = known ? block_at(memory) : kNoBlock;
+  if (!known || !blocks_[id].live()) {
+    invalid_free_ = true;
+    return;
+  }
+  give_back(id);
+}
+
+void ModelMemory::deallocate_named(void* memory) noexcept {
+  BlockId id = kNoBlock;
+  std::memcpy(&id, static_cast<std::byte*>(memory) + kNameOffset, sizeof id);
+  assert(id == block_at(memory));
+  give_back(id);
+}
+
+void ModelMemory::begin_execution(Layout layout) noexcept {
+  exhausted_ = invalid_free_ = false;
+  if (outstanding_ > kept_) {  // what the last execution left stays, with all below it
+    kept_ = outstanding_;
+    kept_used_ = used_;
+    kept_carved_ = carved_;
+  }
+  if (kept_ == 0) kept_used_ = kept_carved_ = 0;
+  if (kept_ == 0 && layout != layout_) {
+    ASAN_UNPOISON_MEMORY_REGION(begin(), used_);
+    layout_ = layout;
+    blocks_.clear();
+  }
+  used_ = kept_used_;
+  carved_ = kept_carved_;
+  free_.fill(kNoBlock);
+}
+
+void ModelMemory::set_journal(Journal* journal) {
+  journal_ = journal;
+  live_.clear();
+  if (journal == nullptr) return;
+  for (std::size_t id = 0; id < carved_; ++id) {
+    if (blocks_[id].live()) count_live(blocks_[id], 1);
+  }
+}
+
+void ModelMemory::count_live(const Block& block, std::uint32_t change) {
+  assert(layout_ == Layout::upward);
+  constexpr std::size_t kGranulesInPage = kPage / kGranule;
+  const std::size_t first = block.begin / kGranulesInPage;
+  const std::size_t last = (block.begin + block.granules - 1) / kGranulesInPage;
+  if (last >= live_.size()) live_.resize(last + 1, 0);
+  for (std::size_t page = first; page <= last; ++page) live_[page] += change;
+}
+
+void ModelMemory::undo(std::size_t keep) noexcept {
+  assert(journal_ != nullptr);
+  invalid_free_ = false;
+  while (journal_->size() > keep) {
+    const Change& change = journal_->back();
+    Block& block = blocks_[change.id];
+    BlockId& head = free_[size_class(block.granules).index];
+    if (change.bytes == 0) {
+      assert(block.live());
+      ASAN_POISON_MEMORY_REGION(address(change.id), block.bytes);
+      count_live(block, ~std::uint32_t{0});
+      block.bytes = 0;
+      block.links = block.names = 0;
+      --outstanding_;
+      if (change.id < kept_carved_) --kept_;
+      if (change.carved) {
+        assert(change.id + 1 == carved_);
+        --carved_;
+        used_ -= std::size_t{block.granules} * kGranule;
+      } else {
+        block.next_free = head;
+        head = change.id;
+      }
+    } else {
+      assert(head == change.id && !block.live());
+      head = block.next_free;
+      block.bytes = change.bytes;
+      block.links = change.links;
+      block.names = change.names;
+      count_live(block, 1);
+      ++outstanding_;
+      if (change.id < kept_carved_) ++kept_;
+      ASAN_UNPOISON_MEMORY_REGION(address(change.id), block.bytes);
+    }
+    journal_->pop_back();
+  }
+}
+
+void ModelMemory::exclude(const void* begin, std::size_t bytes, bool names) noexcept {
+  const BlockId id = block_at(begin);
+  Block& block = blocks_[id];
+  assert(block.live());
+  const std::size_t first =
+      static_cast<std::size_t>(static_cast<const std::byte*>(begin) - address(id)) / 8;
+  assert(first + bytes / 8 <= 63);
+  for (std::size_t word = first; word < first + bytes / 8; ++word) {
+    (names ? block.names : block.links) |= std::uint64_t{1} << word;
+  }
+}
+
+void ModelMemory::exclude_block(const void* memory) noexcept {
+  Block& block = blocks_[block_at(memory)];
+  assert(block.live());
+  block.links = ~std::uint64_t{0};
+}
+
+}  // namespace cocheck::detail

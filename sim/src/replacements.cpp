@@ -1,0 +1,224 @@
+// What the library cocheck::memory puts in the place of the standard library's: operator new and
+// delete in all forms, the memory of exceptions, and the guards of local statics.
+//
+// While the model of a world runs, what it allocates comes from the memory of that world and goes
+// back there, so that an execution can be reset, compared and rewound. At all other times these do
+// what the standard ones do.
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <limits>
+#include <memory>
+#include <new>
+#include <utility>
+
+#include "cocheck/detail/model_memory.hpp"
+
+namespace {
+
+using cocheck::detail::ModelMemory;
+
+constexpr std::size_t kMost = std::numeric_limits<std::ptrdiff_t>::max();
+
+void* allocate_from_heap(std::size_t bytes, std::size_t alignment) {
+  if (bytes > kMost - alignment) throw std::bad_alloc();
+  bytes = std::max(bytes, std::size_t{1});
+  while (true) {
+    void* memory =
+        alignment <= alignof(std::max_align_t)
+            ? std::malloc(bytes)
+            : std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+    if (memory != nullptr) return memory;
+    const std::new_handler handler = std::get_new_handler();
+    if (handler == nullptr) throw std::bad_alloc();
+    handler();
+  }
+}
+
+void* allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) {
+  ModelMemory* memory = ModelMemory::current();
+  if (memory == nullptr) return allocate_from_heap(bytes, alignment);
+  if (alignment <= ModelMemory::kGranule) return memory->allocate(bytes);
+  if (bytes > kMost - alignment) return memory->allocate(kMost);  // which cannot be
+  void* block = memory->allocate(bytes + alignment);
+  std::size_t space = bytes + alignment;
+  return std::align(alignment, std::max(bytes, std::size_t{1}), block, space);
+}
+
+void* allocate_or_null(std::size_t bytes,
+                       std::size_t alignment = alignof(std::max_align_t)) noexcept {
+  try {
+    return allocate(bytes, alignment);
+  } catch (...) {
+    return nullptr;
+  }
+}
+
+void deallocate(void* memory) noexcept {
+  if (memory == nullptr) return;
+  if (ModelMemory* owner = ModelMemory::owner_of(memory)) {
+    owner->deallocate(memory);
+  } else {
+    std::free(memory);
+  }
+}
+
+std::size_t as_number(std::align_val_t alignment) noexcept {
+  return static_cast<std::size_t>(alignment);
+}
+
+}  // namespace
+
+void* operator new(std::size_t bytes) {
+  return allocate(bytes);
+}
+void* operator new[](std::size_t bytes) {
+  return allocate(bytes);
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return allocate(bytes, as_number(alignment));
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment) {
+  return allocate(bytes, as_number(alignment));
+}
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  return allocate_or_null(bytes);
+}
+void* operator new[](std::size_t bytes, const std::nothrow_t&) noexcept {
+  return allocate_or_null(bytes);
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return allocate_or_null(bytes, as_number(alignment));
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment,
+                     const std::nothrow_t&) noexcept {
+  return allocate_or_null(bytes, as_number(alignment));
+}
+
+void operator delete(void* memory) noexcept {
+  deallocate(memory);
+}
+void operator delete[](void* memory) noexcept {
+  deallocate(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  deallocate(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  deallocate(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+  deallocate(memory);
+}
+void operator delete[](void* memory, std::align_val_t) noexcept {
+  deallocate(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  deallocate(memory);
+}
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
+  deallocate(memory);
+}
+void operator delete(void* memory, const std::nothrow_t&) noexcept {
+  deallocate(memory);
+}
+void operator delete[](void* memory, const std::nothrow_t&) noexcept {
+  deallocate(memory);
+}
+void operator delete(void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
+  deallocate(memory);
+}
+void operator delete[](void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
+  deallocate(memory);
+}
+
+// An exception that is kept in a result outlives the step that threw it, so it has to lie where the
+// result does. The Itanium C++ ABI puts a header in front of the object.
+
+namespace {
+
+// sizeof(__cxa_refcounted_exception), and where in it begins what only the unwinder needs.
+constexpr std::size_t kExceptionHeader = 128;
+constexpr std::size_t kUnwinding = 32;
+
+}  // namespace
+
+extern "C" void* __cxa_allocate_exception(std::size_t bytes) noexcept {
+  void* header = nullptr;
+  if (ModelMemory* memory = ModelMemory::current()) {
+    const ModelMemory::Scope outside(nullptr);  // where it is full, that is an exception too
+    try {
+      header = memory->allocate(bytes + kExceptionHeader);
+      memory->exclude(static_cast<std::byte*>(header) + kUnwinding, kExceptionHeader - kUnwinding,
+                      false);
+    } catch (const std::bad_alloc&) {
+      header = nullptr;
+    }
+  }
+  if (header == nullptr) header = std::malloc(bytes + kExceptionHeader);
+  if (header == nullptr) std::terminate();
+  std::memset(header, 0, kExceptionHeader);
+  return static_cast<std::byte*>(header) + kExceptionHeader;
+}
+
+extern "C" void __cxa_free_exception(void* exception) noexcept {
+  deallocate(static_cast<std::byte*>(exception) - kExceptionHeader);
+}
+
+// A local static is initialised once, by whichever execution comes there first, and lives on: what
+// it allocates is not the model's.
+
+namespace {
+
+using Guard = std::int64_t;
+
+template <class Function>
+Function* next(const char* name) noexcept {
+  void* found = ::dlsym(RTLD_NEXT, name);
+  if (found == nullptr) std::abort();
+  return reinterpret_cast<Function*>(found);
+}
+
+/// The memory of the model that is left while statics are initialised, and how many of them.
+constinit thread_local ModelMemory* left = nullptr;
+constinit thread_local int depth = 0;
+
+void enter_static() noexcept {
+  if (depth == 0 && ModelMemory::current() == nullptr) return;
+  if (depth++ == 0) left = ModelMemory::exchange_current(nullptr);
+}
+
+void leave_static() noexcept {
+  if (depth == 0) return;
+  if (--depth == 0) ModelMemory::exchange_current(std::exchange(left, nullptr));
+}
+
+}  // namespace
+
+extern "C" int __cxa_guard_acquire(Guard* guard) {
+  static int (*real)(Guard*) = nullptr;
+  if (real == nullptr) real = next<int(Guard*)>("__cxa_guard_acquire");
+  const int mine = real(guard);
+  if (mine != 0) enter_static();
+  return mine;
+}
+
+extern "C" void __cxa_guard_release(Guard* guard) noexcept {
+  static void (*real)(Guard*) = nullptr;
+  if (real == nullptr) real = next<void(Guard*)>("__cxa_guard_release");
+  leave_static();
+  real(guard);
+}
+
+extern "C" void __cxa_guard_abort(Guard* guard) noexcept {
+  static void (*real)(Guard*) = nullptr;
+  if (real == nullptr) real = next<void(Guard*)>("__cxa_guard_abort");
+  leave_static();
+  real(guard);
+}

@@ -1,0 +1,148 @@
+#include "state_search.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "cocheck/detail/model_memory.hpp"
+#include "cocheck/explorers/watch.hpp"
+#include "progress.hpp"
+
+namespace cocheck::detail {
+
+namespace {
+
+constexpr std::uint64_t kWatched = 3;
+constexpr std::size_t kWatchedSteps = 2'000;
+
+/// Lets the world compare states as long as it lives.
+class Comparing {
+ public:
+  explicit Comparing(World& world) noexcept : world_(world) {
+    world_.compare_states(true, ModelMemory::Layout::upward);
+  }
+  ~Comparing() { world_.compare_states(false, ModelMemory::Layout::upward); }
+  Comparing(const Comparing&) = delete;
+  Comparing& operator=(const Comparing&) = delete;
+
+ private:
+  World& world_;
+};
+
+WatchExplorer watch(World& world, const Model& model, std::uint64_t seed,
+                    ModelMemory::Layout layout, bool details) {
+  WatchExplorer explorer(seed, kWatchedSteps, details);
+  explorer.next();
+  world.compare_states(true, layout);
+  world.run(model, explorer);
+  return explorer;
+}
+
+std::optional<std::size_t> first_difference(const std::vector<WatchExplorer::Sight>& one,
+                                            const std::vector<WatchExplorer::Sight>& other) {
+  for (std::size_t i = 0; i < std::min(one.size(), other.size()); ++i) {
+    if (one[i].alternatives != other[i].alternatives ||
+        one[i].fingerprint != other[i].fingerprint) {
+      return i;
+    }
+  }
+  if (one.size() != other.size()) return std::min(one.size(), other.size());
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::size_t check_repeatable(World& world, const Model& model, const Options& options) {
+  const Comparing comparing(world);
+  std::size_t left = 0;
+  for (std::uint64_t k = 0; k < kWatched; ++k) {
+    const std::uint64_t seed = k == 0 ? 0 : options.seed + k;
+    const auto once = watch(world, model, seed, ModelMemory::Layout::upward, false);
+    const auto again = watch(world, model, seed, ModelMemory::Layout::downward, false);
+    left = std::max({left, once.blocks_left(), again.blocks_left()});
+    if (!first_difference(once.sights(), again.sights())) continue;
+    const auto first = watch(world, model, seed, ModelMemory::Layout::upward, true);
+    const auto second = watch(world, model, seed, ModelMemory::Layout::downward, true);
+    const auto step = first_difference(first.sights(), second.sights());
+    std::string what = "the model is not deterministic: the same choices led to another state";
+    if (step && *step > 0) {
+      what += " after step " + std::to_string(*step - 1) + " (" + second.sights()[*step - 1].actor +
+              ")";
+    }
+    throw NotDeterministic(
+        what +
+        "; what a step changes must lie in memory that the model has allocated: look for a static "
+        "or a captured variable that outlives an execution, for addresses that are compared or "
+        "hashed, or for real time");
+  }
+  return left;
+}
+
+StateSearchResult search_states(World& world, const Model& model, const Options& options,
+                                const StateSearchLimits& limits) {
+  const Comparing comparing(world);
+  Progress progress;
+  StateSearchResult result;
+  StatesExplorer::Limits explorer_limits;
+  explorer_limits.states = options.max_states;
+  explorer_limits.steps = limits.steps;
+  explorer_limits.deadline = limits.deadline;
+  StatesExplorer::Settings settings;
+  settings.breadth_first = options.breadth_first;
+  settings.fold = options.fold;
+  settings.stop_at_failure = options.stop_at_failure;
+  settings.on_progress = [&](const StatesExplorer& explorer) { progress.show(explorer); };
+  settings.on_failure = [&](const World& failed) {
+    if (result.tape.empty()) result.tape.assign(failed.tape().begin(), failed.tape().end());
+  };
+
+  const auto run = [&] {
+    while (true) {
+      StatesExplorer explorer(explorer_limits, settings);
+      explorer.next();
+      world.run(model, explorer);
+      if (explorer.end() == StatesExplorer::End::reads_names) {
+        settings.fold = false;
+      } else if (explorer.end() == StatesExplorer::End::reads_clock) {
+        settings.with_time = true;
+      } else {
+        return explorer;
+      }
+      result.tape.clear();
+    }
+  };
+  {
+    const StatesExplorer explorer = run();
+    result.end = explorer.end();
+    result.states = explorer.graph().size();
+    result.steps = explorer.steps();
+    result.failing = explorer.failing();
+    result.bytes = explorer.bytes();
+    result.folded = settings.fold;
+    if (result.end != StatesExplorer::End::exhausted) return result;
+    result.endless = explorer.graph().cyclic();
+    if (!result.endless) {
+      result.schedules = explorer.graph().count_paths();
+      return result;
+    }
+  }
+  if (result.failing > 0) return result;
+
+  // Who goes round in a cycle, and who is left out, can be told only where tasks are.
+  settings.fold = false;
+  settings.breadth_first = false;
+  settings.with_actors = true;
+  const StatesExplorer explorer = run();
+  if (explorer.end() != StatesExplorer::End::exhausted) {
+    result.livelock_unknown = true;
+    return result;
+  }
+  const auto livelock = explorer.find_livelock();
+  if (!livelock) return result;
+  settings.follow = livelock->path;
+  const StatesExplorer follower = run();
+  assert(follower.end() == StatesExplorer::End::followed);
+  result.livelock = Lasso{follower.tape(), livelock->loop, livelock->path.size() - 1};
+  return result;
+}
+
+}  // namespace cocheck::detail

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cocheck/explorers/states.hpp"
+#include "cocheck/options.hpp"
+#include "cocheck/world.hpp"
+
+namespace cocheck::detail {
+
+/// What a search over states is given, and what it has found.
+struct StateSearchLimits {
+  std::uint64_t steps = ~std::uint64_t{0};
+  std::optional<std::chrono::steady_clock::time_point> deadline = std::nullopt;
+};
+
+/// Where a livelock is: a tape, how many steps lead to the loop, and how many there are in all.
+struct Lasso {
+  std::vector<std::uint32_t> tape;
+  std::size_t loop = 0;
+  std::size_t steps = 0;
+};
+
+struct StateSearchResult {
+  StatesExplorer::End end = StatesExplorer::End::exhausted;
+  std::uint64_t states = 0;
+  std::uint64_t steps = 0;
+  std::uint64_t failing = 0;
+  std::uint64_t bytes = 0;
+  bool folded = false;
+  bool endless = false;             // whether there are cycles
+  long double schedules = 0;        // for how many the states stand, if not endless
+  std::vector<std::uint32_t> tape;  // of the first failure
+  std::optional<Lasso> livelock;
+  bool livelock_unknown = false;  // whether a limit ended the search for one
+};
+
+/// Makes a few executions twice, with memory laid out in another way. Throws NotDeterministic,
+/// naming the place, where the states differ. Returns how many blocks of memory the model leaves.
+std::size_t check_repeatable(World& world, const Model& model, const Options& options);
+
+/// Searches all states of `model`. Starts again where the model turns out to read names or the
+/// clock.
+[[nodiscard]] StateSearchResult search_states(World& world, const Model& model,
+                                              const Options& options,
+                                              const StateSearchLimits& limits);
+
+}  // namespace cocheck::detail

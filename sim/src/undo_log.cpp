@@ -1,0 +1,155 @@
+#include "cocheck/detail/undo_log.hpp"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <new>
+
+namespace cocheck::detail {
+
+namespace {
+
+// Under AddressSanitizer free memory is poisoned, and is read and written here all the same.
+#if defined(__SANITIZE_ADDRESS__)
+#define COCHECK_RAW_MEMORY 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define COCHECK_RAW_MEMORY 1
+#endif
+#endif
+
+#if defined(COCHECK_RAW_MEMORY)
+#if defined(__clang__)
+#define COCHECK_UNCHECKED __attribute__((no_sanitize("address"), noinline))
+#else
+#define COCHECK_UNCHECKED __attribute__((no_sanitize_address, noinline))
+#endif
+// Word by word: the compiler must not make calls of these loops.
+COCHECK_UNCHECKED bool same_bytes(const std::byte* one, const std::byte* other, std::size_t bytes) {
+  for (std::size_t i = 0; i < bytes / 8; ++i) {
+    const std::uint64_t left = reinterpret_cast<const volatile std::uint64_t*>(one)[i];
+    const std::uint64_t right = reinterpret_cast<const volatile std::uint64_t*>(other)[i];
+    if (left != right) return false;
+  }
+  return true;
+}
+COCHECK_UNCHECKED void copy_bytes(std::byte* to, const std::byte* from, std::size_t bytes) {
+  for (std::size_t i = 0; i < bytes / 8; ++i) {
+    reinterpret_cast<volatile std::uint64_t*>(to)[i] =
+        reinterpret_cast<const volatile std::uint64_t*>(from)[i];
+  }
+}
+bool same_line(const std::byte* one, const std::byte* other) {
+  return same_bytes(one, other, 64);
+}
+#else
+bool same_bytes(const std::byte* one, const std::byte* other, std::size_t bytes) {
+  return std::memcmp(one, other, bytes) == 0;
+}
+void copy_bytes(std::byte* to, const std::byte* from, std::size_t bytes) {
+  std::memcpy(to, from, bytes);
+}
+bool same_line(const std::byte* one, const std::byte* other) {
+  std::array<std::uint64_t, 8> left;
+  std::array<std::uint64_t, 8> right;
+  std::memcpy(left.data(), one, sizeof left);
+  std::memcpy(right.data(), other, sizeof right);
+  std::uint64_t different = 0;
+  for (std::size_t i = 0; i < left.size(); ++i) different |= left[i] ^ right[i];
+  return different == 0;
+}
+#endif
+
+}  // namespace
+
+UndoLog::UndoLog(ModelMemory& memory) : memory_(memory) {
+  void* copy_of_memory = ::mmap(nullptr, memory.limit(), PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (copy_of_memory == MAP_FAILED) throw std::bad_alloc();
+  copy_ = static_cast<std::byte*>(copy_of_memory);
+  const std::size_t used = (memory.used() + kLine - 1) / kLine * kLine;
+  copy_bytes(copy_, memory.begin(), used);
+  compared_ = used;
+  memory.set_journal(&journal_);
+}
+
+UndoLog::~UndoLog() {
+  memory_.set_journal(nullptr);
+  ::munmap(copy_, memory_.limit());
+}
+
+template <class Visit>
+void UndoLog::for_each_block(std::size_t line, Visit&& visit) const {
+  const std::size_t begin = line * kLine;
+  const std::size_t end = std::min(begin + kLine, memory_.used());
+  for (std::size_t at = begin; at < end; at += ModelMemory::kGranule) {
+    visit(memory_.block_at(memory_.begin() + at));
+  }
+}
+
+void UndoLog::find_changed(std::size_t page) {
+  const std::size_t end = std::min(page + kPage, compared_);
+  for (std::size_t at = page; at < end; at += kLine) {
+    std::byte* now = memory_.begin() + at;
+    if (at % kBlock == 0 && at + kBlock <= end && same_bytes(now, copy_ + at, kBlock)) {
+      at += kBlock - kLine;
+      continue;
+    }
+    if (same_line(now, copy_ + at)) continue;
+    Line& line = lines_.emplace_back();
+    line.index = at / kLine;
+    copy_bytes(line.bytes.data(), copy_ + at, kLine);
+    copy_bytes(copy_ + at, now, kLine);
+  }
+}
+
+void UndoLog::commit(Fingerprinter& fingerprinter) {
+  compared_ = std::max(compared_, (memory_.used() + kLine - 1) / kLine * kLine);
+  const std::size_t first = lines_.size();
+  empty_.resize(compared_ / kPage + 1, false);
+  for (std::size_t page = 0; page < compared_; page += kPage) {
+    const bool empty = memory_.live_in_page(page / kPage) == 0;
+    if (empty && empty_[page / kPage]) continue;
+    const std::size_t bytes = std::min(kPage, compared_ - page);
+    if (!same_bytes(memory_.begin() + page, copy_ + page, bytes)) find_changed(page);
+    empty_[page / kPage] = empty;
+  }
+  for (std::size_t i = first; i < lines_.size(); ++i) {
+    for_each_block(lines_[i].index,
+                   [&](ModelMemory::BlockId block) { fingerprinter.touch_and_keep(block); });
+  }
+  for (; journal_told_ < journal_.size(); ++journal_told_) {
+    fingerprinter.touch_and_keep(journal_[journal_told_].id);
+  }
+}
+
+void UndoLog::drop_half() {
+  const std::size_t half = lines_.size() / 2;
+  lines_.erase(lines_.begin(), lines_.begin() + static_cast<std::ptrdiff_t>(half));
+  dropped_ += half;
+}
+
+void UndoLog::rewind(Position position, Fingerprinter& fingerprinter) {
+  assert(holds(position));
+  while (dropped_ + lines_.size() > position.lines) {
+    const Line& line = lines_.back();
+    const std::size_t at = line.index * kLine;
+    empty_[at / kPage] = false;
+    copy_bytes(memory_.begin() + at, line.bytes.data(), kLine);
+    copy_bytes(copy_ + at, line.bytes.data(), kLine);
+    for_each_block(line.index, [&](ModelMemory::BlockId block) { fingerprinter.touch(block); });
+    lines_.pop_back();
+  }
+  changed_.clear();
+  for (std::size_t i = position.changes; i < journal_.size(); ++i) {
+    changed_.push_back(journal_[i].id);
+  }
+  memory_.undo(position.changes);
+  for (const ModelMemory::BlockId block : changed_) fingerprinter.touch(block);
+  fingerprinter.restore(position.kept);
+  journal_told_ = journal_.size();
+}
+
+}  // namespace cocheck::detail
