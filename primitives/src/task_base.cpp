@@ -42,6 +42,9 @@ TaskBase::TaskBase(Loop& loop, std::coroutine_handle<> body, std::source_locatio
   if (TaskBase* parent = lineage_.parent.get()) lineage_.index = parent->next_child();
   loop.exclude_links(&previous_task, sizeof previous_task + sizeof next_task);
   loop.exclude_links(&record_, sizeof record_);
+  // With the word in whose padding it lies: the kind, which never changes.
+  const std::size_t within = reinterpret_cast<std::uintptr_t>(&numbers_) % sizeof(std::uint64_t);
+  loop.exclude_links(reinterpret_cast<std::byte*>(&numbers_) - within, sizeof(std::uint64_t));
   loop.exclude_names(&lineage_, sizeof lineage_);
 }
 
@@ -135,9 +138,9 @@ void TaskBase::run() {
   if (Retry* retry = std::exchange(retry_, nullptr)) {
     retry->retry(*this);
   } else {
-    next_ = resume_point_;
+    loop_.set_next(resume_point_);
   }
-  while (next_) std::exchange(next_, nullptr).resume();
+  while (const std::coroutine_handle<> next = loop_.take_next()) next.resume();
   if (body_ended_) {
     State state = take_result();
     if (must_cancel_ && state == State::done && exception_retrieved()) {

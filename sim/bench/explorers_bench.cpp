@@ -1,8 +1,9 @@
-// Executions a second of each explorer on small models. Rows are named explorer/model/size.
+// Executions or states a second of each explorer. Rows are named explorer/model/size.
 
 #include <benchmark/benchmark.h>
 
 #include <chrono>
+#include <cmath>
 #include <functional>
 #include <string>
 #include <vector>
@@ -94,6 +95,43 @@ void exhaustive_racy_counter(benchmark::State& state) {
   benchmark::DoNotOptimize(lost);
 }
 
+/// One iteration proves the model; the rate counts its states. `time_exponent` says how the time
+/// grows with the number of tasks: as that power of it, from the row before to this one.
+void states_locked_counter(benchmark::State& state) {
+  static double tasks_before = 0;
+  static double seconds_before = 0;
+  const int tasks = static_cast<int>(state.range(0));
+  cocheck::Options options;
+  options.strategy = cocheck::Strategy::states;
+  options.max_steps = 1'000'000;
+  std::uint64_t states = 0;
+  double bytes = 0;
+  double seconds = 0;
+  for (auto _ : state) {
+    const auto begin = std::chrono::steady_clock::now();
+    const cocheck::Verdict verdict =
+        cocheck::explore([tasks] { return locked_counter(tasks); }, options);
+    seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    if (verdict.kind != cocheck::Verdict::Kind::proved) {
+      state.SkipWithError(verdict.summary().c_str());
+      break;
+    }
+    states += verdict.states->states;
+    bytes =
+        static_cast<double>(verdict.states->bytes) / static_cast<double>(verdict.states->states);
+  }
+  seconds /= static_cast<double>(state.iterations());
+  state.counters["states"] =
+      benchmark::Counter(static_cast<double>(states), benchmark::Counter::kIsRate);
+  state.counters["bytes_a_state"] = bytes;
+  if (tasks_before != 0 && tasks > tasks_before) {
+    state.counters["time_exponent"] =
+        std::log(seconds / seconds_before) / std::log(tasks / tasks_before);
+  }
+  tasks_before = tasks;
+  seconds_before = seconds;
+}
+
 BENCHMARK(random_locked_counter)
     ->Name("random/locked_counter")
     ->Arg(3)
@@ -109,5 +147,12 @@ BENCHMARK(exhaustive_racy_counter)
     ->Arg(3)
     ->Arg(4)
     ->Unit(benchmark::kMicrosecond);
+BENCHMARK(states_locked_counter)
+    ->Name("states/locked_counter")
+    ->Arg(10)
+    ->Arg(100)
+    ->Arg(300)
+    ->Arg(1000)
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -28,6 +28,13 @@ constexpr std::uint64_t spread(std::uint64_t value) noexcept {
   return value ^ (value >> 33);
 }
 
+/// Both halves of the product of two numbers, folded into one.
+inline std::uint64_t fold(std::uint64_t one, std::uint64_t other) noexcept {
+  __extension__ using Product = unsigned __int128;
+  const Product product = static_cast<Product>(one) * other;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
 /// Odd factors for the pointers of a block, in their order: their products are added, so that a
 /// processor works at several at once.
 constexpr std::size_t kFactors = 16;
@@ -145,25 +152,24 @@ void Fingerprinter::read(BlockId id) {
   const auto* words = reinterpret_cast<const std::uint64_t*>(memory_.address(id));
   const std::size_t count = (std::size_t{block.bytes} + 7) / 8;
   const std::size_t dropped = settings_.defect.dropped_word.value_or(count);
+  // Words add up, each with its place, so that a processor works at several at once.
+  Hash sum;
   for (std::size_t i = 0; i < count; ++i) {
-    const std::uint64_t word = words[i];
+    std::uint64_t word = words[i];
     if (word == 0 || i == dropped || (i < 64 && (excluded >> i & 1) != 0)) continue;
-    const std::uint64_t place = (i + 1) * 0x9e37'79b9'7f4a'7c15u;
     if (memory_.in_use(word)) {
       // NOLINTNEXTLINE(performance-no-int-to-ptr): the word is an address
       const auto* address = reinterpret_cast<const std::byte*>(word);
       const BlockId target = memory_.block_at(address);
-      if (target == id) {
-        absorb(content.hash,
-               kOwn ^ place ^ static_cast<std::uint64_t>(address - memory_.address(id)));
-        continue;
-      }
       const auto offset = static_cast<std::uint64_t>(address - memory_.address(target));
-      absorb(content.hash, kPointer ^ place ^ (offset << 32 | content.index_of(target)));
-    } else {
-      absorb(content.hash, word ^ place);
+      word = target == id ? kOwn ^ offset : kPointer ^ (offset << 32 | content.index_of(target));
     }
+    const std::uint64_t place = (i + 1) * 0x9e37'79b9'7f4a'7c15u;
+    sum.low += fold(word ^ place, kFactor.low[0]);
+    sum.high += fold(word + place, kFactor.high[0]);
   }
+  absorb(content.hash, sum.low);
+  absorb(content.hash, sum.high);
 }
 
 void Fingerprinter::find_timers() {
@@ -221,12 +227,13 @@ void Fingerprinter::meet_all() {
         absorb(pointers, value);
       }
     }
-    absorb(hash, pointers.low);
-    absorb(hash, pointers.high);
     if (has_timers && marks_[block].timer_epoch == epoch_) {
-      absorb(hash, marks_[block].timers.low);
-      absorb(hash, marks_[block].timers.high);
+      absorb(pointers, marks_[block].timers.low);
+      absorb(pointers, marks_[block].timers.high);
     }
+    // Numbers make the order: a sum lets the processor work at several blocks at once.
+    hash.low += spread(pointers.low + (walked_ + 1) * kFactor.low[0]);
+    hash.high += spread(pointers.high ^ (walked_ + 1) * kFactor.high[0]);
   }
   ordered_ = hash;
 }
@@ -338,10 +345,22 @@ void Fingerprinter::add_unmet(BlockId block) {
   unordered_.high += closure.hash.high;
 }
 
-void Fingerprinter::find_unmet() {
-  for (const TaskBase* task = world_.first_task(); task != nullptr; task = task->next_task) {
-    add_unmet(memory_.block_at(task));
+const HarnessVector<Fingerprinter::BlockId>& Fingerprinter::task_blocks() {
+  for (const TaskList& list : task_lists_) {
+    if (list.name == world_.task_list()) return list.blocks;
   }
+  TaskList& list = task_lists_[oldest_list_];
+  oldest_list_ = (oldest_list_ + 1) % kTaskLists;
+  list.name = world_.task_list();
+  list.blocks.clear();
+  for (const TaskBase* task = world_.first_task(); task != nullptr; task = task->next_task) {
+    list.blocks.push_back(memory_.block_at(task));
+  }
+  return list.blocks;
+}
+
+void Fingerprinter::find_unmet() {
+  for (const BlockId block : task_blocks()) add_unmet(block);
   // Callbacks and timers mostly lie in what a task reaches.
   for (const ReadyEntry& entry : world_.ready()) {
     if (entry.runnable->kind() == Runnable::Kind::step) continue;

@@ -103,19 +103,7 @@ std::vector<std::uint32_t> StateGraph::components(const std::vector<bool>& activ
   return component;
 }
 
-bool StateGraph::cyclic() const {
-  const std::vector<std::uint32_t> component = components();
-  for (State state = 0; state < size(); ++state) {
-    bool cycle = false;
-    for_each_edge(state, [&](const Edge& edge) {
-      cycle = cycle || component[edge.target] == component[state];
-    });
-    if (cycle) return true;
-  }
-  return false;
-}
-
-long double StateGraph::count_paths() const {
+std::optional<long double> StateGraph::count_paths() const {
   if (size() == 0) return 0;
   // Components are numbered targets first: in that order every target is known already.
   const std::vector<std::uint32_t> component = components();
@@ -123,13 +111,16 @@ long double StateGraph::count_paths() const {
   for (State state = 0; state < size(); ++state) order[component[state]] = state;
   std::vector<long double> paths(size(), 0);
   for (const State state : order) {
+    bool cycle = false;
     if (first_edge_[state] == kNone) {
       paths[state] = 1;
       continue;
     }
     for_each_edge(state, [&](const Edge& edge) {
+      cycle = cycle || component[edge.target] == component[state];
       paths[state] += static_cast<long double>(edge.weight) * paths[edge.target];
     });
+    if (cycle) return std::nullopt;
   }
   return paths[0];
 }

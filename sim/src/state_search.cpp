@@ -119,11 +119,11 @@ StateSearchResult search_states(World& world, const Model& model, const Options&
     result.bytes = explorer.bytes();
     result.folded = settings.fold;
     if (result.end != StatesExplorer::End::exhausted) return result;
-    result.endless = explorer.graph().cyclic();
-    if (!result.endless) {
-      result.schedules = explorer.graph().count_paths();
+    if (const auto schedules = explorer.graph().count_paths()) {
+      result.schedules = *schedules;
       return result;
     }
+    result.endless = true;
   }
   if (result.failing > 0) return result;
 

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <new>
 
+#include "changed_lines.hpp"
+
 namespace cocheck::detail {
 
 namespace {
@@ -22,49 +24,26 @@ namespace {
 
 #if defined(COCHECK_RAW_MEMORY)
 #if defined(__clang__)
-#define COCHECK_UNCHECKED __attribute__((no_sanitize("address"), noinline))
+__attribute__((no_sanitize("address"), noinline))
 #else
-#define COCHECK_UNCHECKED __attribute__((no_sanitize_address, noinline))
+__attribute__((no_sanitize_address, noinline))
 #endif
-// Word by word: the compiler must not make calls of these loops.
-COCHECK_UNCHECKED bool same_bytes(const std::byte* one, const std::byte* other, std::size_t bytes) {
-  for (std::size_t i = 0; i < bytes / 8; ++i) {
-    const std::uint64_t left = reinterpret_cast<const volatile std::uint64_t*>(one)[i];
-    const std::uint64_t right = reinterpret_cast<const volatile std::uint64_t*>(other)[i];
-    if (left != right) return false;
-  }
-  return true;
-}
-COCHECK_UNCHECKED void copy_bytes(std::byte* to, const std::byte* from, std::size_t bytes) {
+// Word by word: the compiler must not make a call of this loop.
+void copy_bytes(std::byte* to, const std::byte* from, std::size_t bytes) {
   for (std::size_t i = 0; i < bytes / 8; ++i) {
     reinterpret_cast<volatile std::uint64_t*>(to)[i] =
         reinterpret_cast<const volatile std::uint64_t*>(from)[i];
   }
 }
-bool same_line(const std::byte* one, const std::byte* other) {
-  return same_bytes(one, other, 64);
-}
 #else
-bool same_bytes(const std::byte* one, const std::byte* other, std::size_t bytes) {
-  return std::memcmp(one, other, bytes) == 0;
-}
 void copy_bytes(std::byte* to, const std::byte* from, std::size_t bytes) {
   std::memcpy(to, from, bytes);
-}
-bool same_line(const std::byte* one, const std::byte* other) {
-  std::array<std::uint64_t, 8> left;
-  std::array<std::uint64_t, 8> right;
-  std::memcpy(left.data(), one, sizeof left);
-  std::memcpy(right.data(), other, sizeof right);
-  std::uint64_t different = 0;
-  for (std::size_t i = 0; i < left.size(); ++i) different |= left[i] ^ right[i];
-  return different == 0;
 }
 #endif
 
 }  // namespace
 
-UndoLog::UndoLog(ModelMemory& memory) : memory_(memory) {
+UndoLog::UndoLog(ModelMemory& memory) : memory_(memory), find_(find_changed_lines()) {
   void* copy_of_memory = ::mmap(nullptr, memory.limit(), PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (copy_of_memory == MAP_FAILED) throw std::bad_alloc();
@@ -89,32 +68,32 @@ void UndoLog::for_each_block(std::size_t line, Visit&& visit) const {
   }
 }
 
-void UndoLog::find_changed(std::size_t page) {
-  const std::size_t end = std::min(page + kPage, compared_);
-  for (std::size_t at = page; at < end; at += kLine) {
-    std::byte* now = memory_.begin() + at;
-    if (at % kBlock == 0 && at + kBlock <= end && same_bytes(now, copy_ + at, kBlock)) {
-      at += kBlock - kLine;
-      continue;
-    }
-    if (same_line(now, copy_ + at)) continue;
-    Line& line = lines_.emplace_back();
-    line.index = at / kLine;
-    copy_bytes(line.bytes.data(), copy_ + at, kLine);
-    copy_bytes(copy_ + at, now, kLine);
-  }
-}
-
 void UndoLog::commit(Fingerprinter& fingerprinter) {
   compared_ = std::max(compared_, (memory_.used() + kLine - 1) / kLine * kLine);
+  const std::size_t pages = (compared_ + kPage - 1) / kPage;
+  empty_.resize(pages, 0);
+  changed_lines_.clear();
+  for (std::size_t page = 0; page < pages;) {
+    // Pages in which nothing lives, and nothing did before, are left out; the others in runs.
+    const std::size_t begin = page;
+    bool skipped = false;
+    while (page < pages && !skipped) {
+      const bool empty = memory_.live_in_page(page) == 0;
+      skipped = empty && empty_[page] != 0;
+      empty_[page] = empty ? 1 : 0;
+      ++page;
+    }
+    const std::size_t end = std::min((skipped ? page - 1 : page) * kPage, compared_);
+    if (end <= begin * kPage) continue;
+    find_(memory_.begin() + begin * kPage, copy_ + begin * kPage, (end - begin * kPage) / kLine,
+          begin * kPage / kLine, changed_lines_);
+  }
   const std::size_t first = lines_.size();
-  empty_.resize(compared_ / kPage + 1, false);
-  for (std::size_t page = 0; page < compared_; page += kPage) {
-    const bool empty = memory_.live_in_page(page / kPage) == 0;
-    if (empty && empty_[page / kPage]) continue;
-    const std::size_t bytes = std::min(kPage, compared_ - page);
-    if (!same_bytes(memory_.begin() + page, copy_ + page, bytes)) find_changed(page);
-    empty_[page / kPage] = empty;
+  for (const std::size_t index : changed_lines_) {
+    Line& line = lines_.emplace_back();
+    line.index = index;
+    copy_bytes(line.bytes.data(), copy_ + index * kLine, kLine);
+    copy_bytes(copy_ + index * kLine, memory_.begin() + index * kLine, kLine);
   }
   for (std::size_t i = first; i < lines_.size(); ++i) {
     for_each_block(lines_[i].index,
@@ -136,7 +115,7 @@ void UndoLog::rewind(Position position, Fingerprinter& fingerprinter) {
   while (dropped_ + lines_.size() > position.lines) {
     const Line& line = lines_.back();
     const std::size_t at = line.index * kLine;
-    empty_[at / kPage] = false;
+    empty_[at / kPage] = 0;
     copy_bytes(memory_.begin() + at, line.bytes.data(), kLine);
     copy_bytes(copy_ + at, line.bytes.data(), kLine);
     for_each_block(line.index, [&](ModelMemory::BlockId block) { fingerprinter.touch(block); });

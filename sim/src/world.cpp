@@ -133,6 +133,7 @@ void World::save(detail::LoopState& state) const {
   state.last_task = last_task_;
   state.first_invariant = first_invariant_;
   state.unfinished_tasks = unfinished_tasks_;
+  state.task_list = task_list_;
   state.tape_length = tape_.size();
   state.loop_blocks = loop_blocks_;
   state.offered_timers = offered_timers_;
@@ -151,6 +152,7 @@ void World::restore(const detail::LoopState& state) {
   last_task_ = state.last_task;
   first_invariant_ = state.first_invariant;
   unfinished_tasks_ = state.unfinished_tasks;
+  task_list_ = state.task_list;
   tape_.resize(state.tape_length);
   loop_blocks_ = state.loop_blocks;
   offered_timers_ = state.offered_timers;
@@ -406,12 +408,14 @@ void World::task_started(detail::TaskBase& task) {
   (last_task_ != nullptr ? last_task_->next_task : first_task_) = &task;
   last_task_ = &task;
   ++unfinished_tasks_;
+  task_list_ = ++task_lists_;
 }
 
 void World::task_finished(detail::TaskBase& task) noexcept {
   (task.previous_task != nullptr ? task.previous_task->next_task : first_task_) = task.next_task;
   (task.next_task != nullptr ? task.next_task->previous_task : last_task_) = task.previous_task;
   --unfinished_tasks_;
+  task_list_ = ++task_lists_;
   task.release();
 }
 

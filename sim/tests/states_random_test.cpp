@@ -428,7 +428,7 @@ Ends states_ends(const Program& program, bool fold, bool breadth_first,
       continue;
     }
     ends.states = explorer.graph().size();
-    if (!explorer.graph().cyclic()) ends.schedules = explorer.graph().count_paths();
+    ends.schedules = explorer.graph().count_paths().value_or(0);
     return ends;
   }
 }

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <chrono>
+#include <coroutine>
 #include <cstddef>
 #include <cstdint>
 #include <source_location>
 #include <string>
+#include <utility>
 
 #include "cocheck/detail/loop_event.hpp"
 #include "cocheck/errors.hpp"
@@ -179,6 +181,10 @@ class Loop {
   /// Whether the loop is destroying its tasks: nothing that happens now is part of the execution.
   [[nodiscard]] bool closing() const noexcept { return closing_; }
 
+  /// The coroutine with which the running step goes on.
+  void set_next(std::coroutine_handle<> coroutine) noexcept { next_ = coroutine; }
+  [[nodiscard]] std::coroutine_handle<> take_next() noexcept { return std::exchange(next_, {}); }
+
   /// Makes `task` the running one for the life of the object.
   class RunningTask {
    public:
@@ -222,6 +228,7 @@ class Loop {
 
  private:
   friend class Timer;
+  std::coroutine_handle<> next_;
   static inline constinit thread_local Loop* current_ = nullptr;
 };
 

@@ -46,6 +46,7 @@ struct LoopState {
   TaskBase* last_task = nullptr;
   Invariant* first_invariant = nullptr;
   std::size_t unfinished_tasks = 0;
+  std::uint64_t task_list = 0;
   std::size_t tape_length = 0;
   std::size_t loop_blocks = 0;
   std::size_t offered_timers = 0;
@@ -121,6 +122,8 @@ class World final : public Loop {
   [[nodiscard]] std::span<const detail::ReadyEntry> ready() const noexcept { return ready_; }
   [[nodiscard]] std::span<const detail::TimerEntry> timers() const noexcept { return timers_; }
   [[nodiscard]] detail::TaskBase* first_task() const noexcept { return first_task_; }
+  /// Names the list of unfinished tasks: another number, another list.
+  [[nodiscard]] std::uint64_t task_list() const noexcept { return task_list_; }
   [[nodiscard]] const detail::Recorder* recorder() const noexcept { return recorder_; }
   [[nodiscard]] std::uint64_t max_steps() const noexcept { return max_steps_; }
   [[nodiscard]] std::uint32_t cancellations_left() const noexcept { return cancellations_left_; }
@@ -203,6 +206,8 @@ class World final : public Loop {
   detail::TaskBase* first_task_ = nullptr;
   detail::TaskBase* last_task_ = nullptr;
   std::size_t unfinished_tasks_ = 0;
+  std::uint64_t task_list_ = 0;
+  std::uint64_t task_lists_ = 0;  // that there have been
   std::size_t loop_blocks_ = 0;
   std::size_t iteration_left_ = 0;  // in fifo order: what still belongs to this iteration
   std::size_t offered_timers_ = 0;  // how many of timers_ are alternatives now

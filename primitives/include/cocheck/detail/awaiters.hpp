@@ -62,7 +62,6 @@ class SchedulingPoint final : private Retry {
       awaiter_.await_suspend(coroutine);
       return;
     }
-    coroutine_ = coroutine;
     TaskBase& task = running_task();
     observe(LoopEvent::Kind::yield, &task, "await", nullptr, task.place(), [](LoopEvent&) {});
     task.yield(coroutine, this);
@@ -83,20 +82,20 @@ class SchedulingPoint final : private Retry {
   }
 
   void retry(TaskBase& task) override {
+    const std::coroutine_handle<> coroutine = task.resume_point();
     if (task.take_cancellation()) {
-      task.continue_with(coroutine_);
+      task.continue_with(coroutine);
       return;
     }
     tried_ = true;
     if (awaiter_.await_ready()) {
-      task.continue_with(coroutine_);
+      task.continue_with(coroutine);
     } else {
-      awaiter_.await_suspend(coroutine_);
+      awaiter_.await_suspend(coroutine);
     }
   }
 
   Awaiter awaiter_;
-  std::coroutine_handle<> coroutine_;
   bool tried_ = false;
 };
 

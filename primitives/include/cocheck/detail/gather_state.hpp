@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -48,13 +49,7 @@ class GatherState final : public CallbackFuture {
  private:
   class Child final : public Callback, public LoopAllocated {
    public:
-    Child(GatherState& gather, CallbackFuture& future, Child** place)
-        : gather_(gather), future_(&future), place_(place) {
-      if (place != nullptr) Loop::current().exclude_links(&place_, sizeof place_);
-    }
-    ~Child() {
-      if (place_ != nullptr) *place_ = nullptr;
-    }
+    Child(GatherState& gather, CallbackFuture& future) : gather_(gather), future_(&future) {}
 
     [[nodiscard]] CallbackFuture& future() const noexcept { return *future_; }
     [[nodiscard]] bool decides() override;
@@ -66,10 +61,9 @@ class GatherState final : public CallbackFuture {
     void invoke() override { gather_.child_done(*this); }
     void drop() noexcept override { gather_.child_gone(); }
 
+    bool decider_ = false;
     GatherState& gather_;
     Reference<CallbackFuture> future_;
-    Child** place_;  // among the gather's children, where each lies for itself
-    bool decider_ = false;
   };
 
   [[nodiscard]] std::exception_ptr stored_exception() const noexcept override { return error_; }
@@ -102,9 +96,9 @@ class GatherState final : public CallbackFuture {
     }
     void add(GatherState& gather, CallbackFuture& future) {
       if (separate_) {
-        pointers()[size_] = new Child(gather, future, pointers() + size_);
+        pointers()[size_] = new Child(gather, future);
       } else {
-        std::construct_at(children() + size_, gather, future, nullptr);
+        std::construct_at(children() + size_, gather, future);
       }
       ++size_;
     }
@@ -113,8 +107,11 @@ class GatherState final : public CallbackFuture {
     [[nodiscard]] Child* operator[](std::size_t index) const noexcept {
       return separate_ ? pointers()[index] : children() + index;
     }
+    /// Where they lie for themselves. O(children).
     void forget(Child& child) {
-      if (separate_) delete &child;
+      if (!separate_) return;
+      *std::find(pointers(), pointers() + size_, &child) = nullptr;
+      delete &child;
     }
 
    private:

@@ -80,7 +80,9 @@ class TaskBase : public CallbackFuture, public Runnable {
     loop_.post(*this);
   }
   /// Goes on in the same step with another coroutine of this task.
-  void continue_with(std::coroutine_handle<> coroutine) noexcept { next_ = coroutine; }
+  void continue_with(std::coroutine_handle<> coroutine) noexcept { loop_.set_next(coroutine); }
+  /// What the task was suspended in.
+  [[nodiscard]] std::coroutine_handle<> resume_point() const noexcept { return resume_point_; }
   /// The outermost coroutine has ended.
   void body_ended() noexcept { body_ended_ = true; }
   /// Whether this step must deliver a cancellation; asking takes it.
@@ -94,9 +96,7 @@ class TaskBase : public CallbackFuture, public Runnable {
 
   [[nodiscard]] std::uint32_t next_child() noexcept { return lineage_.children++; }
   /// Numbers the callbacks and timers of the task, as they reach the loop.
-  [[nodiscard]] std::uint32_t next_number() noexcept {
-    return static_cast<std::uint32_t>(record_.numbers++);
-  }
+  [[nodiscard]] std::uint32_t next_number() noexcept { return numbers_++; }
 
   /// Destroys the coroutine of an execution that was stopped.
   virtual void destroy_frame() noexcept = 0;
@@ -126,7 +126,6 @@ class TaskBase : public CallbackFuture, public Runnable {
   struct Record {
     std::source_location definition;
     std::source_location place;
-    std::uint64_t numbers = 0;
   };
 
   /// What the id is made of.
@@ -151,10 +150,10 @@ class TaskBase : public CallbackFuture, public Runnable {
 
   void finish(State state);
 
-  // What every step needs comes first.
+  std::uint32_t numbers_ = 0;  // given to callbacks and timers; lies in the padding of Runnable
+  // What every step needs comes next.
   Loop& loop_;
   std::coroutine_handle<> resume_point_;
-  std::coroutine_handle<> next_;
   Retry* retry_ = nullptr;
   Awaited* waiting_on_ = nullptr;
   int cancel_requests_ = 0;

@@ -164,6 +164,7 @@ class Fingerprinter {
   void check_anchors();
   void find_unmet();
   void add_unmet(BlockId block);
+  [[nodiscard]] const HarnessVector<BlockId>& task_blocks();
   [[nodiscard]] BlockId closure_of(BlockId block) const;
   void drop_closure_of(BlockId block);
   [[nodiscard]] Unmet walk_from(BlockId block);
@@ -182,6 +183,14 @@ class Fingerprinter {
   Hash unordered_;                // the sum over the unmet
   HarnessVector<BlockId> local_order_;
   HarnessVector<Unmet> unmet_;  // those that are not kept
+  /// The blocks of the unfinished tasks; the last few lists are kept.
+  struct TaskList {
+    std::uint64_t name = 0;
+    HarnessVector<BlockId> blocks;
+  };
+  static constexpr std::size_t kTaskLists = 4;
+  std::array<TaskList, kTaskLists> task_lists_;
+  std::size_t oldest_list_ = 0;
   struct Anchor {
     BlockId block;
     std::uint32_t number;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -48,12 +49,10 @@ class StateGraph {
   /// a number for each state, targets before sources; kNone for those that are not active.
   [[nodiscard]] std::vector<std::uint32_t> components(const std::vector<bool>& active = {}) const;
 
-  /// Whether some step leads back to where it was possible before.
-  [[nodiscard]] bool cyclic() const;
-
   /// How many paths lead from state 0 to a state without edges, every edge counted as often as its
-  /// weight says: infinity when they are too many for a long double. Only for acyclic graphs.
-  [[nodiscard]] long double count_paths() const;
+  /// weight says; infinity when they are too many for a long double. Nothing where there are
+  /// cycles.
+  [[nodiscard]] std::optional<long double> count_paths() const;
 
   /// The states of a shortest path from `from` to one for which `goal` holds, over states for which
   /// `allowed` holds; empty when there is none. Both ends are part of it.

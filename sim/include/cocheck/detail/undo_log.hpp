@@ -50,7 +50,6 @@ class UndoLog {
 
  private:
   static constexpr std::size_t kLine = 64;
-  static constexpr std::size_t kBlock = 256;
   static constexpr std::size_t kPage = ModelMemory::kPage;
 
   struct Line {
@@ -60,12 +59,14 @@ class UndoLog {
 
   template <class Visit>
   void for_each_block(std::size_t line, Visit&& visit) const;
-  void find_changed(std::size_t page);
 
   ModelMemory& memory_;
   std::byte* copy_;
-  std::size_t compared_ = 0;   // bytes: more were never in use
-  HarnessVector<bool> empty_;  // pages that held nothing, here and in the copy
+  void (*find_)(const std::byte*, const std::byte*, std::size_t, std::size_t,
+                HarnessVector<std::size_t>&);
+  HarnessVector<std::size_t> changed_lines_;  // of one commit
+  std::size_t compared_ = 0;                  // bytes: more were never in use
+  HarnessVector<std::uint8_t> empty_;         // pages that held nothing, here and in the copy
   HarnessVector<Line> lines_;
   std::size_t dropped_ = 0;  // lines in front of these
   ModelMemory::Journal journal_;
