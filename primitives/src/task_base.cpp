@@ -35,11 +35,13 @@ std::string_view coroutine_name(std::string_view signature) {
 TaskBase::TaskBase(Loop& loop, std::coroutine_handle<> body, std::source_location definition)
     : CallbackFuture(this),
       Runnable(Kind::step, this),
-      loop_(loop),
       resume_point_(body),
       record_{definition, definition},
       lineage_{Reference<TaskBase>(loop.acting())} {
-  if (TaskBase* parent = lineage_.parent.get()) lineage_.index = parent->next_child();
+  if (TaskBase* parent = lineage_.parent.get()) {
+    lineage_.index = parent->next_child();
+    ++parent->children_alive_;
+  }
   loop.exclude_links(&previous_task, sizeof previous_task + sizeof next_task);
   loop.exclude_links(&record_, sizeof record_);
   // With the word in whose padding it lies: the kind, which never changes.
@@ -55,8 +57,20 @@ void TaskBase::destroy() noexcept {
     task->report_lost_exception();
     TaskBase* parent = task->lineage_.parent.detach();
     delete task;
+    if (parent != nullptr) --parent->children_alive_;
     task = parent != nullptr && parent->drop() ? parent : nullptr;
   }
+}
+
+/// What a task ended with dies when only its children still know it: what happens must not depend
+/// on how long these live.
+void TaskBase::reference_dropped() noexcept {
+  if (result_dropped_ || references() != children_alive_) return;
+  result_dropped_ = true;
+  const Reference<TaskBase> alive(this);
+  report_lost_exception();
+  expect_no_retrieval();
+  drop_result();
 }
 
 std::string TaskBase::describe_self() const {
@@ -89,8 +103,8 @@ std::string TaskBase::name() const {
 }
 
 bool TaskBase::cancel(const std::string& message) {
-  observe(LoopEvent::Kind::cancel, loop_.running(), "cancel", nullptr,
-          loop_.running() != nullptr ? loop_.running()->place() : std::source_location{},
+  observe(LoopEvent::Kind::cancel, loop().running(), "cancel", nullptr,
+          loop().running() != nullptr ? loop().running()->place() : std::source_location{},
           [&](LoopEvent& event) {
             event.peer = this;
             if (done()) event.detail = "already done";
@@ -115,14 +129,15 @@ int TaskBase::uncancel() noexcept {
 }
 
 void TaskBase::wake() {
-  observe(LoopEvent::Kind::wake, loop_.running(), "wake", nullptr, {},
+  observe(LoopEvent::Kind::wake, loop().running(), "wake", nullptr, {},
           [&](LoopEvent& event) { event.peer = this; });
-  loop_.post(*this);
+  loop().post(*this);
 }
 
 void TaskBase::run() {
   assert(!done());
-  const Loop::RunningTask running(loop_, *this);
+  Loop& loop = TaskBase::loop();
+  const Loop::RunningTask running(loop, *this);
   deliver_ = std::exchange(must_cancel_, false);
   waiting_on_ = nullptr;
   if (!started_) {
@@ -138,9 +153,9 @@ void TaskBase::run() {
   if (Retry* retry = std::exchange(retry_, nullptr)) {
     retry->retry(*this);
   } else {
-    loop_.set_next(resume_point_);
+    loop.set_next(resume_point_);
   }
-  while (const std::coroutine_handle<> next = loop_.take_next()) next.resume();
+  while (const std::coroutine_handle<> next = loop.take_next()) next.resume();
   if (body_ended_) {
     State state = take_result();
     if (must_cancel_ && state == State::done && exception_retrieved()) {
@@ -163,7 +178,7 @@ void TaskBase::finish(State state) {
   });
   resume_point_ = nullptr;
   complete(state);
-  loop_.task_finished(*this);
+  loop().task_finished(*this);
 }
 
 }  // namespace cocheck::detail

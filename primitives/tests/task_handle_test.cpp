@@ -782,6 +782,18 @@ TEST(UnretrievedException, OfADroppedTaskIsAFailure) {
 }
 
 TEST(UnretrievedException, OfAHandleThatNobodyAwaitsIsAFailure) {
+  // Also where a child of the task lives on: it knows its parent only by name.
+  EXPECT_TRUE(failed_with(FailureKind::unretrieved_exception, run([]() -> Task<> {
+                            const auto child = []() -> Task<> { co_await sleep(1s); };
+                            const auto parent = [&]() -> Task<> {
+                              create_task(child());
+                              co_await sleep(0s);
+                              throw std::runtime_error("lost");
+                            };
+                            create_task(parent());
+                            co_await sleep(10ms);
+                            COCHECK(false);  // it has failed already
+                          })));
   EXPECT_TRUE(failed_with(FailureKind::unretrieved_exception, run([]() -> Task<> {
                             const TaskHandle<> handle = create_task(fail("unseen"));
                             co_await sleep(0s);

@@ -277,6 +277,8 @@ class Search {
       return false;
     }
     exhausted_ = true;
+    verdict_.cut = 0;  // asyncio's order may be endless, and is one of those that pass
+    verdict_.recording.reset();
     return false;
   }
 

@@ -37,7 +37,7 @@ inline std::uint64_t fold(std::uint64_t one, std::uint64_t other) noexcept {
 
 /// Odd factors for the pointers of a block, in their order: their products are added, so that a
 /// processor works at several at once.
-constexpr std::size_t kFactors = 16;
+constexpr std::size_t kFactors = 10;  // Content::kInline
 struct Factors {
   std::array<std::uint64_t, kFactors> low;
   std::array<std::uint64_t, kFactors> high;
@@ -118,6 +118,7 @@ void Fingerprinter::grow() {
   closures_.resize(count);
   marks_.resize(count);
   seen_.resize(count);
+  order_.resize(count);
   for (BlockId block = first; block < count; ++block) touch(block);
 }
 
@@ -193,49 +194,54 @@ void Fingerprinter::find_timers() {
   }
 }
 
-inline void Fingerprinter::meet(BlockId block) {
-  Seen& seen = seen_[block];
-  seen.both = std::uint64_t{epoch_} << 32 | order_.size();
+void Fingerprinter::meet(BlockId block) {
+  seen_[block].both = std::uint64_t{epoch_} << 32 | met_count_;
   drop_closure_of(block);
-  order_.push_back(block);
+  order_[met_count_++] = block;
 }
 
 /// Follows the pointers of all blocks met, and so meets others.
 void Fingerprinter::meet_all() {
+  // Of what changes meanwhile the compiler would read everything again, where it is a member.
+  const std::uint64_t epoch = epoch_;
   const bool has_timers = !world_.timers().empty();
+  Seen* const seen = seen_.data();
+  BlockId* const order = order_.data();
+  std::size_t walked = walked_;
+  std::size_t count = met_count_;
   Hash hash = ordered_;
-  for (; walked_ < order_.size(); ++walked_) {
-    const BlockId block = order_[walked_];
+  const auto number_of = [&](BlockId target) -> std::uint64_t {
+    const std::uint64_t both = seen[target].both;
+    if (both >> 32 == epoch) return both & 0xffff'ffffu;
+    if (both >> 32 == kDead) [[unlikely]]
+      return kDangling;
+    seen[target].both = epoch << 32 | count;
+    drop_closure_of(target);
+    order[count] = target;
+    return count++;
+  };
+  for (; walked < count; ++walked) {
+    const BlockId block = order[walked];
     const Content& known = content(block);
-    Hash pointers = known.hash;
-    for (std::size_t i = 0; i < known.count; ++i) {
-      const BlockId target = known.target(i);
-      std::uint64_t value = seen_[target].both;
-      if (value >> 32 == kDead) [[unlikely]] {
-        value = kDangling;
-      } else {
-        if (value >> 32 != epoch_) {
-          value = order_.size();
-          meet(target);
-        }
-        value &= 0xffff'ffffu;
-      }
-      if (i < kFactors) [[likely]] {
-        pointers.low += value * kFactor.low[i];
-        pointers.high += value * kFactor.high[i];
-      } else {
-        absorb(pointers, value);
-      }
+    Hash targets = known.hash;
+    const std::size_t few = std::min<std::size_t>(known.count, Content::kInline);
+    for (std::size_t i = 0; i < few; ++i) {
+      const std::uint64_t number = number_of(known.targets[i]);
+      targets.low += number * kFactor.low[i];
+      targets.high += number * kFactor.high[i];
     }
+    for (std::size_t i = few; i < known.count; ++i) absorb(targets, number_of(known.target(i)));
     if (has_timers && marks_[block].timer_epoch == epoch_) {
-      absorb(pointers, marks_[block].timers.low);
-      absorb(pointers, marks_[block].timers.high);
+      absorb(targets, marks_[block].timers.low);
+      absorb(targets, marks_[block].timers.high);
     }
     // Numbers make the order: a sum lets the processor work at several blocks at once.
-    hash.low += spread(pointers.low + (walked_ + 1) * kFactor.low[0]);
-    hash.high += spread(pointers.high ^ (walked_ + 1) * kFactor.high[0]);
+    hash.low += spread(targets.low + (walked + 1) * kFactor.low[0]);
+    hash.high += spread(targets.high ^ (walked + 1) * kFactor.high[0]);
   }
   ordered_ = hash;
+  walked_ = walked;
+  met_count_ = count;
 }
 
 /// Kept closures name met blocks by their numbers: where one of these has changed, none holds.
@@ -376,9 +382,8 @@ void Fingerprinter::find_unmet() {
 Fingerprint Fingerprinter::compute() {
   grow();
   ++epoch_;
-  order_.clear();
   unmet_.clear();
-  walked_ = 0;
+  walked_ = met_count_ = 0;
   ordered_ = unordered_ = {};
   find_timers();
   meet(memory_.block_at(world_.root()));

@@ -330,6 +330,38 @@ TEST(States, ExceptionsInResultsComeBackWithTheState) {
   EXPECT_TRUE(is(Verdict::Kind::proved, verdict));
 }
 
+/// A task that has ended and that only its child still knows: what it ended with is lost at once,
+/// and does not hide in a state until the child ends.
+TEST(States, ResultsThatNobodyKnowsDoNotOutliveTheirTask) {
+  const Verdict verdict = explore(
+      []() -> Task<> {
+        Lock lock;
+        Event go;
+        const auto child = [&]() -> Task<> { co_await go.wait(); };
+        const auto parent = [&]() -> Task<Lock::Guard> {
+          create_task(child());
+          auto guard = co_await lock.scoped();
+          co_return guard;
+        };
+        create_task(parent());
+        co_await sleep(0s);
+        co_await sleep(0s);
+        COCHECK(!lock.locked());
+        go.set();
+        co_await sleep(1s);
+      },
+      states());
+  EXPECT_TRUE(is(Verdict::Kind::proved, verdict));
+}
+
+TEST(Automatic, ProvesAModelWhoseFifoOrderIsEndless) {
+  const Verdict verdict = explore([]() -> Task<> {
+    while (choose(2) == 0) co_await sleep(0s);
+  });
+  EXPECT_TRUE(is(Verdict::Kind::proved, verdict));
+  EXPECT_FALSE(verdict.recording.has_value());
+}
+
 // Livelocks. ---------------------------------------------------------------------------------
 
 Task<> spin(const bool& flag) {

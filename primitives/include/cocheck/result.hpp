@@ -107,6 +107,9 @@ class [[nodiscard]] Result {
     cancelled_ = cancelled;
   }
 
+  /// Forgets how it ended.
+  void clear() noexcept { storage_.template emplace<kNothing>(); }
+
   /// Takes over how `other` ended, also where T cannot be assigned.
   void take_over(Result&& other) {
     cancelled_ = other.cancelled_;

@@ -35,6 +35,7 @@ class TaskState final : public TaskBase {
     if (!result_.has_value()) expect_retrieval();
     return State::done;
   }
+  void drop_result() noexcept override { result_.clear(); }
   void set_cancelled_result() noexcept override {
     result_.set_error(std::make_exception_ptr(make_cancelled_error()), true);
   }

@@ -97,7 +97,11 @@ class CallbackFuture : public Awaited, public LoopAllocated {
     if (drop()) destroy();
   }
   /// Gives a reference up and says whether it was the last; the caller then destroys.
-  [[nodiscard]] bool drop() noexcept { return --references_ == 0; }
+  [[nodiscard]] bool drop() noexcept {
+    if (--references_ == 0) return true;
+    if (done()) reference_dropped();
+    return false;
+  }
 
   /// The exception that it ended with or null; counts as having looked at it. A cancelled future
   /// gives CancelledError.
@@ -122,6 +126,9 @@ class CallbackFuture : public Awaited, public LoopAllocated {
   [[nodiscard]] TaskBase* owner() const noexcept { return owner_; }
 
  protected:
+  /// It is done, and somebody who knew it does so no more.
+  virtual void reference_dropped() noexcept {}
+
   explicit CallbackFuture(TaskBase* owner) : owner_(owner) {
     if (Loop* loop = Loop::current_or_null()) loop->exclude_links(&owner_, sizeof owner_);
   }
@@ -139,6 +146,7 @@ class CallbackFuture : public Awaited, public LoopAllocated {
 
   /// Ends with an exception that somebody should look at.
   void expect_retrieval() noexcept { exception_retrieved_ = false; }
+  void expect_no_retrieval() noexcept { exception_retrieved_ = true; }
   [[nodiscard]] bool exception_retrieved() const noexcept { return exception_retrieved_; }
   /// Before it dies: fails the execution if it has an exception at which nobody looked.
   void report_lost_exception() const noexcept;

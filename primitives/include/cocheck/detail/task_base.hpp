@@ -53,7 +53,8 @@ class TaskBase : public CallbackFuture, public Runnable {
   /// Where the coroutine is defined.
   [[nodiscard]] std::source_location definition() const noexcept { return record_.definition; }
 
-  [[nodiscard]] Loop& loop() const noexcept { return loop_; }
+  /// The loop that it belongs to, which is the current one.
+  [[nodiscard]] static Loop& loop() noexcept { return *Loop::current_or_null(); }
   [[nodiscard]] bool started() const noexcept { return started_; }
   [[nodiscard]] Awaited* waiting_on() const noexcept { return waiting_on_; }
   [[nodiscard]] bool must_cancel() const noexcept { return must_cancel_; }
@@ -77,10 +78,10 @@ class TaskBase : public CallbackFuture, public Runnable {
   void yield(std::coroutine_handle<> coroutine, Retry* retry = nullptr) {
     resume_point_ = coroutine;
     retry_ = retry;
-    loop_.post(*this);
+    loop().post(*this);
   }
   /// Goes on in the same step with another coroutine of this task.
-  void continue_with(std::coroutine_handle<> coroutine) noexcept { loop_.set_next(coroutine); }
+  void continue_with(std::coroutine_handle<> coroutine) noexcept { loop().set_next(coroutine); }
   /// What the task was suspended in.
   [[nodiscard]] std::coroutine_handle<> resume_point() const noexcept { return resume_point_; }
   /// The outermost coroutine has ended.
@@ -109,7 +110,10 @@ class TaskBase : public CallbackFuture, public Runnable {
   virtual State take_result() noexcept = 0;
   /// Ends as cancelled without result.
   virtual void set_cancelled_result() noexcept = 0;
+  /// Nobody can ask for the result any more.
+  virtual void drop_result() noexcept = 0;
   void destroy() noexcept override;
+  void reference_dropped() noexcept override;
 
   [[nodiscard]] std::string describe_self() const override;
 
@@ -152,7 +156,6 @@ class TaskBase : public CallbackFuture, public Runnable {
 
   std::uint32_t numbers_ = 0;  // given to callbacks and timers; lies in the padding of Runnable
   // What every step needs comes next.
-  Loop& loop_;
   std::coroutine_handle<> resume_point_;
   Retry* retry_ = nullptr;
   Awaited* waiting_on_ = nullptr;
@@ -162,6 +165,8 @@ class TaskBase : public CallbackFuture, public Runnable {
   bool deliver_ = false;
   bool started_ = false;
   bool body_ended_ = false;
+  bool result_dropped_ = false;
+  std::uint32_t children_alive_ = 0;  // each keeps a reference, only to be able to say its id
   Record record_;
   Wakeup wakeup_{*this};
   Lineage lineage_;

@@ -178,6 +178,7 @@ class Fingerprinter {
   HarnessVector<Seen> seen_;
   HarnessVector<Mark> marks_;
   HarnessVector<BlockId> order_;  // the blocks met, by number
+  std::size_t met_count_ = 0;     // how many of order_ hold
   std::size_t walked_ = 0;        // of order_, those whose pointers were followed
   Hash ordered_;                  // of the blocks met
   Hash unordered_;                // the sum over the unmet
