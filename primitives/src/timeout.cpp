@@ -4,12 +4,28 @@
 
 namespace cocheck {
 
+Timeout::Timeout(std::optional<TimePoint> deadline) noexcept : deadline_(deadline) {
+  Loop* loop = Loop::current_or_null();
+  if (deadline_ && loop != nullptr) loop->deadline_opened();
+}
+
+Timeout::~Timeout() {
+  Loop* loop = Loop::current_or_null();
+  if (state_ == State::created && deadline_ && loop != nullptr) loop->deadline_closed();
+}
+
 void Timeout::enter() {
   if (state_ != State::created) throw RuntimeError("Timeout: it has already been entered");
+  if (deadline_) Loop::current().deadline_closed();
   task_ = &detail::running_task();
   cancelling_before_ = task_->cancelling();
   state_ = State::active;
-  reschedule(deadline_);
+  arm();
+}
+
+void Timeout::arm() {
+  expiry_.reset();
+  if (deadline_) expiry_.emplace(*deadline_, *this);
 }
 
 void Timeout::reschedule(std::optional<TimePoint> deadline) {
@@ -19,9 +35,9 @@ void Timeout::reschedule(std::optional<TimePoint> deadline) {
                            : std::string("Timeout: cannot change the state of a timeout that is ") +
                                  to_string(state_));
   }
+  if (deadline) detail::see_time();
   deadline_ = deadline;
-  expiry_.reset();
-  if (deadline_) expiry_.emplace(*deadline_, *this);
+  arm();
 }
 
 void Timeout::expire() {

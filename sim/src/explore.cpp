@@ -267,8 +267,7 @@ class Search {
     }
     if (found.livelock_unknown) {
       return not_searched(
-          "states: there are cycles of steps, and a limit was reached before it was "
-          "known whether one is a livelock" +
+          "states: there are cycles of steps, and it could not be told whether one is a livelock" +
               after,
           alone);
     }

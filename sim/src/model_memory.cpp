@@ -245,7 +245,7 @@ void* ModelMemory::allocate(std::size_t bytes) {
 }
 
 void* ModelMemory::allocate_named(std::size_t bytes) {
-  const BlockId id = take(bytes);
+  const BlockId id = take(std::max(bytes, kNameOffset + sizeof(std::uint64_t)));
   Block& block = blocks_[id];
   block.links = kNameWords;
   auto* memory = base_ + std::size_t{block.begin} * kGranule;

@@ -136,8 +136,10 @@ StateSearchResult search_states(World& world, const Model& model, const Options&
     result.livelock_unknown = true;
     return result;
   }
-  const auto livelock = explorer.find_livelock();
-  if (!livelock) return result;
+  const StatesExplorer::LivelockSearch search = explorer.find_livelock();
+  result.livelock_unknown = search.undecided;
+  if (!search.found) return result;
+  const auto& livelock = search.found;
   settings.follow = livelock->path;
   const StatesExplorer follower = run();
   assert(follower.end() == StatesExplorer::End::followed);

@@ -36,7 +36,7 @@ struct StateSearchResult {
   long double schedules = 0;        // for how many the states stand, if not endless
   std::vector<std::uint32_t> tape;  // of the first failure
   std::optional<Lasso> livelock;
-  bool livelock_unknown = false;  // whether a limit ended the search for one
+  bool livelock_unknown = false;  // whether it could not be told if there is one
 };
 
 /// Makes a few executions twice, with memory laid out in another way. Throws NotDeterministic,

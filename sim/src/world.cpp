@@ -60,6 +60,7 @@ void World::reset() {
   steps_ = 0;
   cut_ = false;
   time_seen_ = names_seen_ = false;
+  open_deadlines_ = 0;
   iteration_left_ = 0;
   offered_cancellations_ = 0;
   cancellations_left_ = max_cancellations_;
@@ -275,6 +276,7 @@ void World::perform(const Action& action, std::size_t index, std::size_t alterna
     acting_ = nullptr;
   }
   if (!settling_.empty()) run_settling();
+  if (open_deadlines_ > 0) time_seen_ = true;
   if (first_invariant_ != nullptr && !failure_) check_invariants();
   if (memory_->invalid_free()) [[unlikely]]
     fail({FailureKind::misuse, "the model frees memory that is not allocated, or frees it twice",

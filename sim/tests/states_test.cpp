@@ -380,8 +380,8 @@ TEST(Livelock, OfASpinningTaskIsFoundAsStemAndLoop) {
     const Verdict verdict = explore(nobody_sets, with(strategy));
     EXPECT_TRUE(failed_with(FailureKind::livelock, verdict));
     EXPECT_EQ(verdict.failure->message,
-              "step 3 leads back to the state before it: this can go on for ever, although "
-              "everybody who can run does; meanwhile these wait: 0.1 'task 0.1'");
+              "step 3 leads back to the state before it, again and again; meanwhile these wait: "
+              "0.1 'task 0.1'");
     const Schedule& schedule = verdict.recording->schedule;
     EXPECT_EQ(schedule.options.at("loop"), "3");
     EXPECT_EQ(schedule.choices.size(), 4u);
@@ -490,6 +490,31 @@ TEST(Livelock, WhileATimerIsPendingIsTheClocksDoing) {
   Options options = states();
   options.clock = Clock::race;
   EXPECT_TRUE(is(Verdict::Kind::proved, explore(set_after_a_second, options)));
+}
+
+/// Which of two timers of one task fires is no part of the state, so fairness cannot be told.
+TEST(Livelock, AmongSeveralTimersOfOneTaskIsUndecided) {
+  Options options = states();
+  options.clock = Clock::race;
+  const Verdict verdict = explore(
+      []() -> Task<> {
+        const auto nap = []() -> Task<> { co_await sleep(1s); };
+        const auto rounds = [&]() -> Task<> {
+          while (true) {
+            Timeout outer = timeout(1s);
+            Timeout inner = timeout(1s);
+            const auto body = [&]() -> Task<> { co_await inner.run(nap); };
+            try {
+              co_await outer.run(body);
+            } catch (const TimeoutError&) {
+            }
+          }
+        };
+        co_await gather(rounds());
+      },
+      options);
+  EXPECT_FALSE(verdict.passed());
+  EXPECT_TRUE(is(Verdict::Kind::inconclusive, verdict));
 }
 
 TEST(Livelock, OfAServerThatNeverStops) {
@@ -629,6 +654,63 @@ TEST(ClockOfTheModel, ThatIsReadIsPartOfTheState) {
   };
   EXPECT_TRUE(is(Verdict::Kind::proved, explore(naps(1), states())));
   EXPECT_TRUE(is(Verdict::Kind::proved, explore(naps(7), states())));
+}
+
+/// A timeout that was made earlier than it begins has less time left than its delay. Only the time
+/// tells how much: nothing else is left of the one nap or the two.
+TEST(ClockOfTheModel, CountsForATimeoutThatHasNotBegun) {
+  const Verdict verdict = explore(
+      []() -> Task<> {
+        const auto nap_once_or_twice = []() -> Task<> {
+          const bool twice = choose(2) == 1;
+          co_await sleep(1s);
+          if (twice) co_await sleep(1s);
+        };
+        Timeout scope = timeout(5s);
+        co_await nap_once_or_twice();
+        co_await sleep(0s);
+        const auto body = []() -> Task<> { co_await sleep(3500ms); };
+        bool expired = false;
+        try {
+          co_await scope.run(body);
+        } catch (const TimeoutError&) {
+          expired = true;
+        }
+        COCHECK(!expired);
+      },
+      states());
+  EXPECT_TRUE(failed_with(FailureKind::check, verdict));
+}
+
+TEST(ClockOfTheModel, IsReadByLookingAtADeadlineOrGivingOne) {
+  for (const bool looks : {true, false}) {
+    const Verdict verdict = explore(
+        [looks]() -> Task<> {
+          const auto nap_once_or_twice = []() -> Task<> {
+            const bool twice = choose(2) == 1;
+            co_await sleep(1s);
+            if (twice) co_await sleep(1s);
+          };
+          co_await nap_once_or_twice();
+          co_await sleep(0s);
+          bool late = false;
+          if (looks) {
+            Timeout scope = timeout(1s);
+            late = scope.when() == TimePoint(3s);
+          } else {
+            Timeout scope = timeout_at(TimePoint(2500ms));
+            const auto body = []() -> Task<> { co_await sleep(1s); };
+            try {
+              co_await scope.run(body);
+            } catch (const TimeoutError&) {
+              late = true;
+            }
+          }
+          COCHECK(!late);
+        },
+        states());
+    EXPECT_TRUE(failed_with(FailureKind::check, verdict)) << looks;
+  }
 }
 
 TEST(Limits, OfTheModelsMemoryEndTheSearchAndSaySo) {

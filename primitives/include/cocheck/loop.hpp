@@ -160,6 +160,10 @@ class Loop {
     if (compares_states_) [[unlikely]]
       exclude(begin, 0, false);
   }
+  /// A point of time is kept that is no timer yet, and no more. As long as a step leaves one, how
+  /// far off it is can be told from the time alone, which is then part of the state.
+  void deadline_opened() noexcept { ++open_deadlines_; }
+  void deadline_closed() noexcept { --open_deadlines_; }
   /// Somebody reads the name or the id of a task: from now on they are part of the state.
   void names_seen() const noexcept { names_seen_ = true; }
 
@@ -224,6 +228,7 @@ class Loop {
   bool compares_states_ = false;
   mutable bool time_seen_ = false;   // whether the model has read the clock
   mutable bool names_seen_ = false;  // whether it has read names or ids
+  int open_deadlines_ = 0;
   detail::Invariant* first_invariant_ = nullptr;
 
  private:

@@ -16,6 +16,15 @@
 
 namespace cocheck {
 
+namespace detail {
+
+/// The model uses a point of time that is not reckoned from now.
+inline void see_time() noexcept {
+  if (const Loop* loop = Loop::current_or_null()) (void)loop->now();
+}
+
+}  // namespace detail
+
 /// A scope that is cancelled when its time is up: what asyncio.timeout of CPython 3.13 gives.
 ///
 /// C++ has no `async with`: the body is a coroutine that run() awaits as part of the same task.
@@ -36,7 +45,8 @@ class Timeout {
   enum class State : std::uint8_t { created, active, expiring, expired, finished };
 
   /// Without a deadline it never fires.
-  explicit Timeout(std::optional<TimePoint> deadline) noexcept : deadline_(deadline) {}
+  explicit Timeout(std::optional<TimePoint> deadline) noexcept;
+  ~Timeout();
   Timeout(const Timeout&) = delete;
   Timeout& operator=(const Timeout&) = delete;
 
@@ -66,7 +76,10 @@ class Timeout {
     }
 
   /// The deadline in force.
-  [[nodiscard]] std::optional<TimePoint> when() const noexcept { return deadline_; }
+  [[nodiscard]] std::optional<TimePoint> when() const noexcept {
+    detail::see_time();
+    return deadline_;
+  }
   /// Whether the deadline has cancelled the body.
   [[nodiscard]] bool expired() const noexcept {
     return state_ == State::expiring || state_ == State::expired;
@@ -93,6 +106,7 @@ class Timeout {
   };
 
   void enter();
+  void arm();
   void exit(const std::exception_ptr& error, bool cancelled);
   void expire();
 
@@ -132,6 +146,7 @@ template <class Rep, class Period>
 
 /// A scope that ends at `deadline`.
 [[nodiscard]] inline Timeout timeout_at(std::optional<TimePoint> deadline) {
+  if (deadline) detail::see_time();
   return Timeout(deadline);
 }
 

@@ -52,9 +52,7 @@ bool LoopExplorer::drive(World& world) {
       steps_ - loop_ == 1 ? "step " + std::to_string(loop_) + " leads back to the state before it"
                           : "steps " + std::to_string(loop_) + " to " + std::to_string(steps_ - 1) +
                                 " lead back to the state before them";
-  world.fail({FailureKind::livelock,
-              loop + ": this can go on for ever, although everybody who can run does" + starved,
-              place});
+  world.fail({FailureKind::livelock, loop + ", again and again" + starved, place});
   return true;
 }
 

@@ -19,9 +19,9 @@ constexpr std::uint64_t kStepsBetweenChecks = 1'024;
 // No state has this one: its halves are not spread.
 constexpr Fingerprint kFailed{1, 1};
 
+/// Without the number of a timer or callback: that is no part of a state.
 std::string actor_name(const Action& action) {
-  return std::to_string(static_cast<int>(action.kind)) + " " + action.task->id() + " " +
-         std::to_string(action.number);
+  return std::to_string(static_cast<int>(action.kind)) + " " + action.task->id();
 }
 
 }  // namespace
@@ -44,8 +44,10 @@ class StatesExplorer::Driver {
     const std::size_t alternatives = world_.alternatives();
     const StateGraph::Found first = graph_.find_or_add(fingerprinter_.compute());
     if (settings_.breadth_first) explorer_.origins_.push_back({0, 0, {}});
-    if (alternatives == 0) return finish_execution() ? End::exhausted : failure_end();
+    if (alternatives == 0) return finish_execution() ? End::exhausted : end_;
     enter(first.state, alternatives);
+    alternatives_ = alternatives;
+    if (settings_.with_actors) note_enabled(first.state);
     if (!settings_.follow.empty()) return follow();
     return settings_.breadth_first ? run_breadth_first() : run_depth_first();
   }
@@ -214,9 +216,8 @@ class StatesExplorer::Driver {
     point.moves.clear();
     for (std::size_t index = 0; index < point.alternatives; ++index) {
       const Action action = world_.action(index);
-      std::uint64_t orbit = action.runnable == nullptr
-                                ? fingerprinter_.orbit_of(action.task)
-                                : fingerprinter_.orbit_of(dynamic_address(action.runnable));
+      std::uint64_t orbit = action.runnable == nullptr ? fingerprinter_.orbit_of(action.task)
+                                                       : fingerprinter_.orbit_of(action.runnable);
       if (orbit != 0 && action.runnable == nullptr) orbit = ~orbit;
       if (orbit != 0) {
         const auto equal = std::find_if(point.moves.begin(), point.moves.end(),
@@ -229,8 +230,6 @@ class StatesExplorer::Driver {
       point.moves.push_back({static_cast<std::uint32_t>(index), 1, orbit});
     }
   }
-
-  static const void* dynamic_address(const Runnable* runnable) { return runnable; }
 
   /// Whether the move that was made last has other values of choose(), or there is another move.
   [[nodiscard]] static bool has_move(Point& point) {
@@ -306,7 +305,6 @@ class StatesExplorer::Driver {
     }
     return true;
   }
-  [[nodiscard]] End failure_end() const { return end_; }
 
   Step over(End end) {
     end_ = end;
@@ -342,6 +340,10 @@ class StatesExplorer::Driver {
       if (actor != kNobody) enabled.push_back(actor);
     }
     std::sort(enabled.begin(), enabled.end());
+    explorer_.ambiguous_.resize(graph_.size(), false);
+    explorer_.ambiguous_[state] =
+        std::adjacent_find(enabled.begin(), enabled.end()) != enabled.end();
+    enabled.erase(std::unique(enabled.begin(), enabled.end()), enabled.end());
   }
 
   StatesExplorer& explorer_;
@@ -401,7 +403,7 @@ std::size_t StatesExplorer::bytes() const noexcept {
          path_.capacity() * sizeof(Point);
 }
 
-std::optional<StatesExplorer::Livelock> StatesExplorer::find_livelock() const {
+StatesExplorer::LivelockSearch StatesExplorer::find_livelock() const {
   using State = StateGraph::State;
   assert(settings_.with_actors && !settings_.fold);
   std::vector<bool> active(graph_.size(), true);
@@ -456,6 +458,11 @@ std::optional<StatesExplorer::Livelock> StatesExplorer::find_livelock() const {
       // Somebody who could always act and never does here: no scheduler is that unfair.
       if (!std::includes(acting.begin(), acting.end(), always.begin(), always.end())) continue;
 
+      if (std::any_of(members[c].begin(), members[c].end(), [&](State state) {
+            return state < ambiguous_.size() && ambiguous_[state];
+          })) {
+        return {std::nullopt, true};
+      }
       // The way there, then once round past a step of everybody who always could act.
       std::vector<State> path = graph_.shortest_path(0, inside, [](State) { return true; });
       const std::size_t loop = path.size() - 1;
@@ -498,9 +505,9 @@ std::optional<StatesExplorer::Livelock> StatesExplorer::find_livelock() const {
       Livelock livelock;
       livelock.loop = loop;
       for (const State state : path) livelock.path.push_back(graph_.fingerprint(state));
-      return livelock;
+      return {livelock, false};
     }
-    if (!smaller) return std::nullopt;
+    if (!smaller) return {};
   }
 }
 

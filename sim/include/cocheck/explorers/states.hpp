@@ -102,7 +102,12 @@ class StatesExplorer final : public Explorer {
   };
   /// Nothing where every cycle leaves somebody out who could act, or only goes on if a choose()
   /// never gives one of its values. After a search with actors that was exhausted.
-  [[nodiscard]] std::optional<Livelock> find_livelock() const;
+  struct LivelockSearch {
+    std::optional<Livelock> found;
+    /// Whether there may be one: in a cycle, a task has several timers or callbacks that could act.
+    bool undecided = false;
+  };
+  [[nodiscard]] LivelockSearch find_livelock() const;
 
  private:
   class Driver;
@@ -148,6 +153,7 @@ class StatesExplorer final : public Explorer {
   std::size_t queue_next_ = 0;
   std::vector<std::string> actors_{""};
   std::vector<std::vector<std::uint32_t>> enabled_;  // with actors: who can act in a state
+  std::vector<bool> ambiguous_;  // with actors: whether two that can act have one name
   std::uint64_t steps_ = 0;
   std::uint64_t executions_ = 0;
   std::uint64_t failing_ = 0;
