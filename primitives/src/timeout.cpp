@@ -4,7 +4,9 @@
 
 namespace cocheck {
 
-Timeout::Timeout(std::optional<TimePoint> deadline) noexcept : deadline_(deadline) {
+Timeout::Timeout(std::optional<TimePoint> deadline) noexcept {
+  // Not as a whole: its padding would come along, with whatever a register held.
+  if (deadline) deadline_.emplace(*deadline);
   Loop* loop = Loop::current_or_null();
   if (deadline_ && loop != nullptr) loop->deadline_opened();
 }

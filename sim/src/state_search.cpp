@@ -63,8 +63,9 @@ std::size_t check_repeatable(World& world, const Model& model, const Options& op
     const auto first = watch(world, model, seed, ModelMemory::Layout::upward, true);
     const auto second = watch(world, model, seed, ModelMemory::Layout::downward, true);
     const auto step = first_difference(first.sights(), second.sights());
+    if (!step) continue;  // it does not come again: something was made when it was first needed
     std::string what = "the model is not deterministic: the same choices led to another state";
-    if (step && *step > 0) {
+    if (*step > 0) {
       what += " after step " + std::to_string(*step - 1) + " (" + second.sights()[*step - 1].actor +
               ")";
     }

@@ -1,6 +1,7 @@
 #include "cocheck/world.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <utility>
 
@@ -11,6 +12,17 @@
 #include "cocheck/task_handle.hpp"
 
 namespace cocheck {
+
+namespace {
+
+/// Clears what the next calls will have their frames in.
+__attribute__((noinline)) void clear_stack() noexcept {
+  std::array<std::byte, 2048> below;
+  below.fill(std::byte{0});
+  __asm__ volatile("" : : "r"(below.data()) : "memory");
+}
+
+}  // namespace
 
 World::World(const Options& options)
     : memory_(detail::ModelMemory::acquire(options.memory_limit)),
@@ -267,6 +279,8 @@ void World::perform(const Action& action, std::size_t index, std::size_t alterna
   } else {
     take_timer(index - ready_.size());
   }
+  // What is copied with its padding should not depend on what was on the stack before.
+  if (compares_states_) clear_stack();
   const detail::ModelMemory::Scope inside(memory_.get());
   if (action.runnable == nullptr) {
     action.task->cancel({});

@@ -71,6 +71,7 @@ enum class Kind : std::uint8_t {
   group,
   gathered,
   first_of_two,
+  as_they_come,
   yield,
   nap,
   long_nap,
@@ -81,15 +82,17 @@ enum class Kind : std::uint8_t {
   clock,
   name,
 };
-constexpr std::size_t kKinds = 35;
+constexpr std::size_t kKinds = 36;
 constexpr std::array<const char*, kKinds> kNames = {
-    "lock",           "unlock",       "acquire",      "release",    "set",
-    "clear",          "wait",         "put",          "put_nowait", "get",
-    "get_nowait",     "put_priority", "get_priority", "put_lifo",   "get_lifo",
-    "wait_condition", "notify",       "meet",         "set_future", "await_future",
-    "shielded",       "timed",        "waited_for",   "group",      "gathered",
-    "first_of_two",   "yield",        "nap",          "long_nap",   "draw",
-    "cancel",         "raise",        "remember",     "clock",      "name"};
+    "lock",         "unlock",       "acquire",      "release",
+    "set",          "clear",        "wait",         "put",
+    "put_nowait",   "get",          "get_nowait",   "put_priority",
+    "get_priority", "put_lifo",     "get_lifo",     "wait_condition",
+    "notify",       "meet",         "set_future",   "await_future",
+    "shielded",     "timed",        "waited_for",   "group",
+    "gathered",     "first_of_two", "as_they_come", "yield",
+    "nap",          "long_nap",     "draw",         "cancel",
+    "raise",        "remember",     "clock",        "name"};
 
 using Script = std::vector<Kind>;
 
@@ -285,6 +288,14 @@ Task<> operate(Shared& shared, std::size_t script, std::size_t index) {
       const auto waited = co_await wait(both, std::nullopt, ReturnWhen::first_completed);
       result = waited.done.size();
       co_await wait(both);
+      break;
+    }
+    case Kind::as_they_come: {
+      std::vector<TaskHandle<>> both;
+      both.push_back(create_task(release_later(shared)));
+      both.push_back(create_task(release_later(shared)));
+      AsCompleted<void> completed = as_completed(both);
+      while (const auto next = co_await completed.next()) result += next->done() ? 1 : 100;
       break;
     }
     case Kind::yield:

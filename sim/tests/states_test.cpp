@@ -752,6 +752,33 @@ TEST(Limits, OfStatesAndDepthAreSaid) {
   EXPECT_NE(sampled.summary().find("max_states, 50"), std::string::npos) << sampled.summary();
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+#define COCHECK_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define COCHECK_ASAN 1
+#endif
+#endif
+
+#if defined(COCHECK_ASAN)
+TEST(AddressSanitizerDeathTest, SeesAUseAfterFreeInAModel) {
+  const auto use_after_free = [](Strategy strategy) {
+    (void)explore(
+        []() -> Task<> {
+          auto number = std::make_unique<int>(1);
+          const int* stale = number.get();
+          co_await sleep(0s);
+          number.reset();
+          co_await sleep(0s);
+          COCHECK(*stale != 2);
+        },
+        with(strategy));
+  };
+  EXPECT_DEATH(use_after_free(Strategy::states), "use-after-poison");
+  EXPECT_DEATH(use_after_free(Strategy::random), "use-after-poison");
+}
+#endif
+
 TEST(InvalidFree, OfTheModelIsMisuse) {
   for (const Strategy strategy : {Strategy::states, Strategy::random}) {
     const Verdict verdict = explore(
