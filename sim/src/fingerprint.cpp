@@ -153,12 +153,14 @@ void Fingerprinter::read(BlockId id) {
   const auto* words = reinterpret_cast<const std::uint64_t*>(memory_.address(id));
   const std::size_t count = (std::size_t{block.bytes} + 7) / 8;
   const std::size_t dropped = settings_.defect.dropped_word.value_or(count);
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory_.begin());
+  const std::size_t used = memory_.used();
   // Words add up, each with its place, so that a processor works at several at once.
   Hash sum;
   for (std::size_t i = 0; i < count; ++i) {
     std::uint64_t word = words[i];
     if (word == 0 || i == dropped || (i < 64 && (excluded >> i & 1) != 0)) continue;
-    if (memory_.in_use(word)) {
+    if (word - begin < used) {
       // NOLINTNEXTLINE(performance-no-int-to-ptr): the word is an address
       const auto* address = reinterpret_cast<const std::byte*>(word);
       const BlockId target = memory_.block_at(address);
@@ -426,11 +428,11 @@ Fingerprint Fingerprinter::compute() {
   return {hash.low, hash.high};
 }
 
-std::uint64_t Fingerprinter::orbit_of(const void* address) const {
+Fingerprint Fingerprinter::orbit_of(const void* address) const {
   const BlockId block = memory_.block_at(address);
-  if (met(block)) return 0;
+  if (met(block)) return {};
   const BlockId owner = owner_of(block);
-  if (owner == kNobody) return 0;
+  if (owner == kNobody) return {};
   Hash hash;
   if (closures_[owner].valid) {
     hash = closures_[owner].hash;
@@ -440,10 +442,10 @@ std::uint64_t Fingerprinter::orbit_of(const void* address) const {
     assert(found != unmet_.end());
     hash = found->hash;
   }
-  absorb(hash, marks_[block].local_number);
-  absorb(hash, static_cast<std::uint64_t>(static_cast<const std::byte*>(address) -
-                                          memory_.address(block)));
-  return hash.low == 0 ? 1 : hash.low;
+  const auto offset =
+      static_cast<std::uint64_t>(static_cast<const std::byte*>(address) - memory_.address(block));
+  const std::uint64_t place = std::uint64_t{marks_[block].local_number} << 32 | offset;
+  return {hash.low + place * kFactor.low[0], hash.high + place * kFactor.high[0]};
 }
 
 }  // namespace cocheck::detail

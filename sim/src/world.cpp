@@ -17,7 +17,7 @@ namespace {
 
 /// Clears what the next calls will have their frames in.
 __attribute__((noinline)) void clear_stack() noexcept {
-  std::array<std::byte, 2048> below;
+  std::array<std::byte, 1024> below;
   below.fill(std::byte{0});
   __asm__ volatile("" : : "r"(below.data()) : "memory");
 }

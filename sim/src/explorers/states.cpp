@@ -216,10 +216,10 @@ class StatesExplorer::Driver {
     point.moves.clear();
     for (std::size_t index = 0; index < point.alternatives; ++index) {
       const Action action = world_.action(index);
-      std::uint64_t orbit = action.runnable == nullptr ? fingerprinter_.orbit_of(action.task)
-                                                       : fingerprinter_.orbit_of(action.runnable);
-      if (orbit != 0 && action.runnable == nullptr) orbit = ~orbit;
-      if (orbit != 0) {
+      Fingerprint orbit = action.runnable == nullptr ? fingerprinter_.orbit_of(action.task)
+                                                     : fingerprinter_.orbit_of(action.runnable);
+      if (orbit != Fingerprint{}) {
+        if (action.runnable == nullptr) orbit.low = ~orbit.low;
         const auto equal = std::find_if(point.moves.begin(), point.moves.end(),
                                         [&](const Move& move) { return move.orbit == orbit; });
         if (equal != point.moves.end()) {

@@ -11,7 +11,7 @@ namespace cocheck {
 namespace {
 
 // So many states at the beginning are all looked at, then fewer and fewer.
-constexpr std::size_t kClosely = 16;
+constexpr std::size_t kClosely = 8;
 
 std::string in_words(const Action& action) {
   const std::source_location place = action.task->place();

@@ -70,9 +70,9 @@ class Fingerprinter {
   /// The fingerprint of the present state.
   [[nodiscard]] Fingerprint compute();
 
-  /// After compute(): for a task, callback or timer a number that it shares with all that could
-  /// stand in its place without anybody noticing; 0 when there is no other.
-  [[nodiscard]] std::uint64_t orbit_of(const void* address) const;
+  /// After compute(): for a task, callback or timer bits that it shares with all that could stand
+  /// in its place without anybody noticing; all zero when there is no other.
+  [[nodiscard]] Fingerprint orbit_of(const void* address) const;
 
  private:
   using BlockId = ModelMemory::BlockId;

@@ -101,7 +101,7 @@ class ModelMemory {
 
   /// How many live blocks lie in part in a page of so many bytes, the first one beginning at
   /// begin().
-  static constexpr std::size_t kPage = 2048;
+  static constexpr std::size_t kPage = 1024;
   [[nodiscard]] std::uint32_t live_in_page(std::size_t page) const noexcept {
     return page < live_.size() ? live_[page] : 0;
   }

@@ -116,7 +116,7 @@ class StatesExplorer final : public Explorer {
   struct Move {
     std::uint32_t index;
     std::uint32_t weight;
-    std::uint64_t orbit;
+    detail::Fingerprint orbit;
   };
   struct Value {
     std::uint32_t taken;
