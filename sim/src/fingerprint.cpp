@@ -407,8 +407,9 @@ Fingerprint Fingerprinter::compute() {
     }
   }
   if (sharing > 0) {
-    std::stable_sort(unmet_.begin(), unmet_.end(), [](const Unmet& one, const Unmet& other) {
-      return one.shares != other.shares ? one.shares : one.hash < other.hash;
+    std::sort(unmet_.begin(), unmet_.end(), [](const Unmet& one, const Unmet& other) {
+      if (one.shares != other.shares) return one.shares;
+      return one.hash != other.hash ? one.hash < other.hash : one.block < other.block;
     });
     for (std::size_t i = 0; i < sharing; ++i) {
       const BlockId block = unmet_[i].block;

@@ -165,7 +165,7 @@ Task<> consume(Queue<int>& queue, int& sum) {
 }
 
 TEST(States, ProveAQueueOfAnySmallCapacity) {
-  for (std::size_t capacity = 1; capacity <= 3; ++capacity) {
+  for (std::int64_t capacity = 1; capacity <= 3; ++capacity) {
     const Verdict verdict = explore(
         [capacity]() -> Task<> {
           Queue<int> queue(capacity);
