@@ -69,7 +69,7 @@ void TaskBase::reference_dropped() noexcept {
   result_dropped_ = true;
   const Reference<TaskBase> alive(this);
   report_lost_exception();
-  expect_no_retrieval();
+  (void)exception();  // it is told of once
   drop_result();
 }
 

@@ -1,5 +1,7 @@
 #include "changed_lines.hpp"
 
+#include "cocheck/detail/sanitizers.hpp"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -7,12 +9,6 @@
 namespace cocheck::detail {
 
 namespace {
-
-#if defined(__clang__)
-#define COCHECK_UNCHECKED __attribute__((no_sanitize("address", "undefined")))
-#else
-#define COCHECK_UNCHECKED __attribute__((no_sanitize_address, no_sanitize_undefined))
-#endif
 
 using Lines = HarnessVector<std::size_t>;
 

@@ -77,6 +77,14 @@ std::map<std::string, std::string> schedule_options(const Options& options, Orde
   return named;
 }
 
+std::size_t number_in_schedule(const std::string& text, const char* of_what) {
+  try {
+    return std::stoul(text);
+  } catch (const std::logic_error&) {
+    throw ScheduleError("the schedule allows '" + text + "' " + of_what + ", which is no number");
+  }
+}
+
 /// The options of a replay: what shapes the tree of choices comes from the schedule.
 Options replay_options(const Schedule& schedule, Options options) {
   options.clock = Clock::idle;
@@ -87,12 +95,8 @@ Options replay_options(const Schedule& schedule, Options options) {
     if (name == "clock") {
       options.clock = parse_clock(value);
     } else if (name == "cancellations") {
-      try {
-        options.cancellations = static_cast<std::uint32_t>(std::stoul(value));
-      } catch (const std::logic_error&) {
-        throw ScheduleError("the schedule allows '" + value +
-                            "' cancellations, which is no number");
-      }
+      options.cancellations =
+          static_cast<std::uint32_t>(number_in_schedule(value, "cancellations"));
     } else if (name == "always_suspend") {
       options.always_suspend = value == "yes";
     } else if (name == "eager_tasks") {
@@ -138,8 +142,8 @@ class Search {
     detail::Recorder recorder;
     try {
       if (const auto loop = schedule.options.find(kLoop); loop != schedule.options.end()) {
-        LoopExplorer round(explorer, parse_loop(loop->second), actions_of(schedule));
-        world_->compare_states(true, detail::ModelMemory::Layout::upward);
+        LoopExplorer round(explorer, number_in_schedule(loop->second, "steps before its loop"),
+                           actions_of(schedule));
         loop_ = loop->second;
         world_->run(model_, round, &recorder);
       } else {
@@ -214,12 +218,10 @@ class Search {
     if (deadline_ && !alone && std::chrono::steady_clock::now() >= *deadline_) return true;
     if (const std::size_t left = detail::check_repeatable(*world_, model_, options_); left > 0) {
       return not_searched("the model leaves " + std::to_string(left) +
-                              (left == 1 ? " block" : " blocks") +
-                              " of memory behind: it leaks, or something outside of it holds on "
-                              "to what it has allocated",
-                          alone);
+                          (left == 1 ? " block" : " blocks") +
+                          " of memory behind: it leaks, or something outside of it holds on "
+                          "to what it has allocated");
     }
-    if (world_->blocks_held() > 0) return true;  // the next explorer says so
     detail::StateSearchLimits limits{max_steps, deadline_};
     if (deadline_ && !alone) {  // half of the time that is left
       const auto now = std::chrono::steady_clock::now();
@@ -227,40 +229,35 @@ class Search {
     }
     const detail::StateSearchResult found =
         detail::search_states(*world_, model_, options_, limits);
-    verdict_.shares.push_back({"states", 0, found.states, found.steps});
-    verdict_.steps += found.steps;
+    verdict_.shares.push_back({"states", 0, found.seen.states});
+    verdict_.steps += found.seen.steps;
     verdict_.failing += found.failing;
-    verdict_.states = StateStatistics{found.states, found.steps,   found.bytes,
-                                      found.folded, found.endless, found.schedules};
-    if (found.failing > 0) {
-      world_->compare_states(false, detail::ModelMemory::Layout::upward);
-      run_tape(found.tape, Order::any);
-      if (!world_->failure()) throw_not_repeated();
-      record_failure(Order::any, "states");
+    verdict_.states = found.seen;
+    if (found.failure) {
+      record_failure(*found.failure, found.tape, Order::any, "states");
       stopped_early_ = options_.stop_at_failure;
       return false;
     }
-    const std::string after = " (after " + std::to_string(found.states) + " states and " +
-                              std::to_string(found.steps) + " steps)";
+    const std::string after = " (after " + std::to_string(found.seen.states) + " states and " +
+                              std::to_string(found.seen.steps) + " steps)";
     switch (found.end) {
       case End::exhausted:
         break;
       case End::out_of_states:
-        return not_searched("states, by max_states, " + std::to_string(options_.max_states) + after,
-                            alone);
+        return not_searched("states, by max_states, " + std::to_string(options_.max_states) +
+                            after);
       case End::out_of_steps:
-        return not_searched("states, " + std::to_string(max_steps) + " steps" + after, alone);
+        return not_searched("states, " + std::to_string(max_steps) + " steps" + after);
       case End::out_of_time:
-        return not_searched("states, by max_time" + after, alone);
+        return not_searched("states, by max_time" + after);
       case End::too_deep:
         return not_searched("states, by max_steps, " + std::to_string(options_.max_steps) +
-                                ": a path of so many steps" + after,
-                            alone);
+                            ": a path of so many steps" + after);
       case End::out_of_memory:
         give_up(memory_reason());
         return false;
       case End::leaves_memory:
-        return not_searched("a part of the model outlives an execution, or it leaks memory", alone);
+        return not_searched("a part of the model outlives an execution, or it leaks memory");
       case End::failure:
       case End::reads_names:
       case End::reads_clock:
@@ -270,8 +267,7 @@ class Search {
     if (found.livelock_unknown) {
       return not_searched(
           "states: there are cycles of steps, and it could not be told whether one is a livelock" +
-              after,
-          alone);
+          after);
     }
     if (found.livelock) {
       record_livelock(*found.livelock);
@@ -284,7 +280,8 @@ class Search {
   }
 
   /// What is left undone is said; alone, it leaves nothing to claim.
-  bool not_searched(const std::string& why, bool alone) {
+  bool not_searched(const std::string& why) {
+    const bool alone = options_.strategy == Strategy::states;
     if (alone) {
       give_up("not all states were seen: " + why);
     } else {
@@ -293,26 +290,12 @@ class Search {
     return !alone;
   }
 
-  void run_tape(const std::vector<std::uint32_t>& tape, Order order) {
-    TapeExplorer explorer(tape, order);
-    explorer.next();
-    world_->run(model_, explorer);
-  }
-
-  [[noreturn]] static void throw_not_repeated() {
-    throw NotDeterministic(
-        "the model is not deterministic: it failed, and the same choices again gave no failure; "
-        "look for state that outlives an execution, addresses or real time");
-  }
-
   void record_livelock(const detail::Lasso& lasso) {
     TapeExplorer tape(lasso.tape, Order::any);
     LoopExplorer explorer(tape, lasso.loop, lasso.steps);
     explorer.next();
     detail::Recorder recorder;
-    world_->compare_states(true, detail::ModelMemory::Layout::upward);
     world_->run(model_, explorer, &recorder);
-    world_->compare_states(false, detail::ModelMemory::Layout::upward);
     loop_ = std::to_string(lasso.loop);
     if (explorer.timers_pending() && options_.clock == Clock::idle) {
       give_up(
@@ -331,15 +314,6 @@ class Search {
     return static_cast<std::size_t>(
         std::count_if(schedule.choices.begin(), schedule.choices.end(),
                       [](const Choice& choice) { return choice.kind != Choice::Kind::value; }));
-  }
-
-  [[nodiscard]] static std::size_t parse_loop(const std::string& text) {
-    try {
-      return std::stoul(text);
-    } catch (const std::logic_error&) {
-      throw ScheduleError("the schedule says that its loop begins after '" + text +
-                          "' steps, which is no number");
-    }
   }
 
   [[nodiscard]] std::string memory_reason() const {
@@ -378,7 +352,9 @@ class Search {
         if (verdict_.cut++ == 0 && !verdict_.recording) record_tape(explorer.order(), name);
       }
       if (world_->failure()) [[unlikely]] {
-        if (verdict_.failing++ == 0) record_failure(explorer.order(), name);
+        if (verdict_.failing++ == 0) {
+          record_failure(Failure(*world_->failure()), last_tape(), explorer.order(), name);
+        }
         if (options_.stop_at_failure) {
           stopped_early_ = true;
           return false;
@@ -402,9 +378,12 @@ class Search {
     return true;
   }
 
-  /// Repeats the execution that the world has just made, writing it down.
-  detail::Recorder record_again(Order order) {
-    const std::vector<std::uint32_t> tape(world_->tape().begin(), world_->tape().end());
+  [[nodiscard]] std::vector<std::uint32_t> last_tape() const {
+    return {world_->tape().begin(), world_->tape().end()};
+  }
+
+  /// Repeats an execution, writing it down.
+  detail::Recorder record_again(const std::vector<std::uint32_t>& tape, Order order) {
     TapeExplorer explorer(tape, order);
     explorer.next();
     detail::Recorder recorder;
@@ -413,13 +392,14 @@ class Search {
   }
 
   void record_tape(Order order, const char* strategy) {
-    const detail::Recorder recorder = record_again(order);
+    const detail::Recorder recorder = record_again(last_tape(), order);
     record(recorder, order, strategy);
   }
 
-  void record_failure(Order order, const char* strategy) {
-    const Failure found = *world_->failure();
-    detail::Recorder recorder = record_again(order);
+  /// `tape` leads to the failure `found`, which must come again.
+  void record_failure(const Failure& found, const std::vector<std::uint32_t>& tape, Order order,
+                      const char* strategy) {
+    detail::Recorder recorder = record_again(tape, order);
     if (!world_->failure() || world_->failure()->kind != found.kind) {
       throw NotDeterministic(
           "the model is not deterministic: it failed with '" + found.message +

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cocheck/always.hpp"
+#include "cocheck/detail/sanitizers.hpp"
 #include "cocheck/detail/task_base.hpp"
 #include "cocheck/world.hpp"
 
@@ -37,7 +38,7 @@ inline std::uint64_t fold(std::uint64_t one, std::uint64_t other) noexcept {
 
 /// Odd factors for the pointers of a block, in their order: their products are added, so that a
 /// processor works at several at once.
-constexpr std::size_t kFactors = 10;  // Content::kInline
+constexpr std::size_t kFactors = 10;
 struct Factors {
   std::array<std::uint64_t, kFactors> low;
   std::array<std::uint64_t, kFactors> high;
@@ -58,6 +59,11 @@ inline void Fingerprinter::absorb(Hash& hash, std::uint64_t value) noexcept {
   hash.low ^= hash.low >> 32;
   hash.high = (hash.high + value) * 0xd6e8'feb8'6659'fd93u;
   hash.high ^= hash.high >> 29;
+}
+
+inline void Fingerprinter::add(Hash& sum, const Hash& hash) noexcept {
+  sum.low += hash.low;
+  sum.high += hash.high;
 }
 
 Fingerprinter::Hash Fingerprinter::finished(Hash hash) noexcept {
@@ -135,12 +141,7 @@ std::uint32_t Fingerprinter::Content::index_of(BlockId target) {
 }
 
 /// Reads memory that may be poisoned in part.
-#if defined(__clang__)
-__attribute__((no_sanitize("address", "undefined")))
-#else
-__attribute__((no_sanitize_address, no_sanitize_undefined))
-#endif
-void Fingerprinter::read(BlockId id) {
+COCHECK_UNCHECKED void Fingerprinter::read(BlockId id) {
   const ModelMemory::Block& block = memory_.block(id);
   Content& content = contents_[id];
   content.count = 0;
@@ -188,9 +189,7 @@ void Fingerprinter::find_timers() {
     absorb(hash, static_cast<std::uint64_t>(reinterpret_cast<const std::byte*>(entry.timer) -
                                             memory_.address(block)));
     absorb(hash, static_cast<std::uint64_t>((entry.deadline - now).count()));
-    hash = finished(hash);
-    mark.timers.low += hash.low;
-    mark.timers.high += hash.high;
+    add(mark.timers, finished(hash));
     // A closure with a timer changes as time passes: it is not kept.
     drop_closure_of(block);
   }
@@ -204,6 +203,7 @@ void Fingerprinter::meet(BlockId block) {
 
 /// Follows the pointers of all blocks met, and so meets others.
 void Fingerprinter::meet_all() {
+  static_assert(Content::kInline == kFactors);
   // Of what changes meanwhile the compiler would read everything again, where it is a member.
   const std::uint64_t epoch = epoch_;
   const bool has_timers = !world_.timers().empty();
@@ -349,8 +349,7 @@ void Fingerprinter::add_unmet(BlockId block) {
     }
   }
   closure.added = epoch_;
-  unordered_.low += closure.hash.low;
-  unordered_.high += closure.hash.high;
+  add(unordered_, closure.hash);
 }
 
 const HarnessVector<Fingerprinter::BlockId>& Fingerprinter::task_blocks() {
@@ -402,8 +401,7 @@ Fingerprint Fingerprinter::compute() {
     if (unmet.shares) {
       ++sharing;
     } else {
-      unordered_.low += unmet.hash.low;
-      unordered_.high += unmet.hash.high;
+      add(unordered_, unmet.hash);
     }
   }
   if (sharing > 0) {
@@ -425,8 +423,7 @@ Fingerprint Fingerprinter::compute() {
   if (settings_.with_time) {
     absorb(hash, static_cast<std::uint64_t>(world_.time().time_since_epoch().count()));
   }
-  hash = finished(hash);
-  return {hash.low, hash.high};
+  return finished(hash);
 }
 
 Fingerprint Fingerprinter::orbit_of(const void* address) const {

@@ -13,26 +13,16 @@
 #include <new>
 #include <vector>
 
+#include "cocheck/detail/sanitizers.hpp"
 #include "cocheck/errors.hpp"
 
 namespace cocheck::detail {
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
-#define COCHECK_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define COCHECK_ASAN 1
-#endif
-#endif
-
-#if defined(COCHECK_ASAN)
-constexpr std::size_t kRedzone = 16;  // poisoned bytes behind each block
-#else
-// A pointer behind the end of an array must not point to the next block.
-constexpr std::size_t kRedzone = 1;
-#endif
+// Behind each block: poisoned bytes, or one at least, since a pointer behind the end of an array
+// must not point to the next block.
+constexpr std::size_t kRedzone = COCHECK_ADDRESS_SANITIZER ? 16 : 1;
 
 // Far from where programs, stacks and sanitizers are; as a number, no likely value of a model.
 constexpr std::uintptr_t kWindow = 0x5a3c'0000'0000u;
@@ -78,13 +68,13 @@ void* reserve(void* wish, std::size_t bytes) noexcept {
 
 /// Blocks end at a multiple of 32 bytes, and what lies behind `bytes` is zero already.
 void clear(std::byte* memory, std::size_t bytes) noexcept {
-#if defined(COCHECK_ASAN)
-  std::memset(memory, 0, bytes);
-#else
-  for (std::size_t at = 0; at < bytes; at += ModelMemory::kGranule) {
-    std::memset(memory + at, 0, ModelMemory::kGranule);
+  if constexpr (COCHECK_ADDRESS_SANITIZER) {
+    std::memset(memory, 0, bytes);
+  } else {
+    for (std::size_t at = 0; at < bytes; at += ModelMemory::kGranule) {
+      std::memset(memory + at, 0, ModelMemory::kGranule);
+    }
   }
-#endif
 }
 
 }  // namespace
@@ -221,6 +211,36 @@ inline ModelMemory::BlockId ModelMemory::carve(SizeClass size) {
   return id;
 }
 
+inline void ModelMemory::make_live(BlockId id, std::uint32_t bytes) noexcept {
+  Block& block = blocks_[id];
+  block.bytes = bytes;
+  ++outstanding_;
+  if (id < kept_carved_) [[unlikely]]
+    ++kept_;
+  if (journal_ != nullptr) [[unlikely]]
+    count_live(block, 1);
+  ASAN_UNPOISON_MEMORY_REGION(address(id), bytes);
+}
+
+inline void ModelMemory::make_free(BlockId id) noexcept {
+  Block& block = blocks_[id];
+  ASAN_POISON_MEMORY_REGION(address(id), block.bytes);
+  if (journal_ != nullptr) [[unlikely]]
+    count_live(block, ~std::uint32_t{0});
+  block.bytes = 0;
+  block.links = block.names = 0;
+  --outstanding_;
+  if (id < kept_carved_) [[unlikely]]
+    --kept_;
+}
+
+inline void ModelMemory::push_free(BlockId id) noexcept {
+  Block& block = blocks_[id];
+  BlockId& head = free_[size_class(block.granules).index];
+  block.next_free = head;
+  head = id;
+}
+
 inline ModelMemory::BlockId ModelMemory::take(std::size_t bytes) {
   bytes = std::max(bytes, std::size_t{1});
   if (bytes > limit_) [[unlikely]] {
@@ -236,16 +256,9 @@ inline ModelMemory::BlockId ModelMemory::take(std::size_t bytes) {
   } else {
     free_[size.index] = blocks_[id].next_free;
   }
-  Block& block = blocks_[id];
-  block.bytes = static_cast<std::uint32_t>(bytes);
-  ++outstanding_;
-  if (id < kept_carved_) [[unlikely]]
-    ++kept_;
-  if (journal_ != nullptr) [[unlikely]] {
+  if (journal_ != nullptr) [[unlikely]]
     journal_->push_back({id, 0, 0, 0, carved});
-    count_live(block, 1);
-  }
-  ASAN_UNPOISON_MEMORY_REGION(address(id), bytes);
+  make_live(id, static_cast<std::uint32_t>(bytes));
   return id;
 }
 
@@ -263,21 +276,12 @@ void* ModelMemory::allocate_named(std::size_t bytes) {
 }
 
 inline void ModelMemory::give_back(BlockId id) noexcept {
-  Block& block = blocks_[id];
-  if (journal_ != nullptr) [[unlikely]] {
+  const Block& block = blocks_[id];
+  if (journal_ != nullptr) [[unlikely]]
     journal_->push_back({id, block.bytes, block.links, block.names, false});
-    count_live(block, ~std::uint32_t{0});
-  }
   clear(base_ + std::size_t{block.begin} * kGranule, block.bytes);
-  ASAN_POISON_MEMORY_REGION(address(id), block.bytes);
-  BlockId& head = free_[size_class(block.granules).index];
-  block.bytes = 0;
-  block.links = block.names = 0;
-  block.next_free = head;
-  head = id;
-  --outstanding_;
-  if (id < kept_carved_) [[unlikely]]
-    --kept_;
+  make_free(id);
+  push_free(id);
 }
 
 void ModelMemory::deallocate(void* memory) noexcept {
@@ -339,33 +343,23 @@ void ModelMemory::undo(std::size_t keep) noexcept {
   while (journal_->size() > keep) {
     const Change& change = journal_->back();
     Block& block = blocks_[change.id];
-    BlockId& head = free_[size_class(block.granules).index];
     if (change.bytes == 0) {
       assert(block.live());
-      ASAN_POISON_MEMORY_REGION(address(change.id), block.bytes);
-      count_live(block, ~std::uint32_t{0});
-      block.bytes = 0;
-      block.links = block.names = 0;
-      --outstanding_;
-      if (change.id < kept_carved_) --kept_;
+      make_free(change.id);
       if (change.carved) {
         assert(change.id + 1 == carved_);
         --carved_;
         used_ -= std::size_t{block.granules} * kGranule;
       } else {
-        block.next_free = head;
-        head = change.id;
+        push_free(change.id);
       }
     } else {
+      BlockId& head = free_[size_class(block.granules).index];
       assert(head == change.id && !block.live());
       head = block.next_free;
-      block.bytes = change.bytes;
       block.links = change.links;
       block.names = change.names;
-      count_live(block, 1);
-      ++outstanding_;
-      if (change.id < kept_carved_) ++kept_;
-      ASAN_UNPOISON_MEMORY_REGION(address(change.id), block.bytes);
+      make_live(change.id, change.bytes);
     }
     journal_->pop_back();
   }

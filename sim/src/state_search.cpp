@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cassert>
 
+#include "cocheck/detail/livelock.hpp"
 #include "cocheck/detail/model_memory.hpp"
+#include "cocheck/explorers/guided.hpp"
+#include "cocheck/explorers/random.hpp"
 #include "cocheck/explorers/watch.hpp"
 #include "progress.hpp"
 
@@ -14,25 +17,14 @@ namespace {
 constexpr std::uint64_t kWatched = 3;
 constexpr std::size_t kWatchedSteps = 2'000;
 
-/// Lets the world compare states as long as it lives.
-class Comparing {
- public:
-  explicit Comparing(World& world) noexcept : world_(world) {
-    world_.compare_states(true, ModelMemory::Layout::upward);
-  }
-  ~Comparing() { world_.compare_states(false, ModelMemory::Layout::upward); }
-  Comparing(const Comparing&) = delete;
-  Comparing& operator=(const Comparing&) = delete;
-
- private:
-  World& world_;
-};
-
-WatchExplorer watch(World& world, const Model& model, std::uint64_t seed,
+/// The k-th of the executions that are watched: 0 takes the first alternative everywhere.
+WatchExplorer watch(World& world, const Model& model, std::uint64_t seed, std::uint64_t k,
                     ModelMemory::Layout layout, bool details) {
-  WatchExplorer explorer(seed, kWatchedSteps, details);
+  GuidedExplorer first({});
+  RandomExplorer random(seed + k);
+  Explorer& inner = k == 0 ? static_cast<Explorer&>(first) : random;
+  WatchExplorer explorer(inner, kWatchedSteps, layout, details);
   explorer.next();
-  world.compare_states(true, layout);
   world.run(model, explorer);
   return explorer;
 }
@@ -52,16 +44,17 @@ std::optional<std::size_t> first_difference(const std::vector<WatchExplorer::Sig
 }  // namespace
 
 std::size_t check_repeatable(World& world, const Model& model, const Options& options) {
-  const Comparing comparing(world);
   std::size_t left = 0;
   for (std::uint64_t k = 0; k < kWatched; ++k) {
-    const std::uint64_t seed = k == 0 ? 0 : options.seed + k;
-    const auto once = watch(world, model, seed, ModelMemory::Layout::upward, false);
-    const auto again = watch(world, model, seed, ModelMemory::Layout::downward, false);
+    const auto watched = [&](ModelMemory::Layout layout, bool details) {
+      return watch(world, model, options.seed, k, layout, details);
+    };
+    const auto once = watched(ModelMemory::Layout::upward, false);
+    const auto again = watched(ModelMemory::Layout::downward, false);
     left = std::max({left, once.blocks_left(), again.blocks_left()});
     if (!first_difference(once.sights(), again.sights())) continue;
-    const auto first = watch(world, model, seed, ModelMemory::Layout::upward, true);
-    const auto second = watch(world, model, seed, ModelMemory::Layout::downward, true);
+    const auto first = watched(ModelMemory::Layout::upward, true);
+    const auto second = watched(ModelMemory::Layout::downward, true);
     const auto step = first_difference(first.sights(), second.sights());
     if (!step) continue;  // it does not come again: something was made when it was first needed
     std::string what = "the model is not deterministic: the same choices led to another state";
@@ -80,7 +73,6 @@ std::size_t check_repeatable(World& world, const Model& model, const Options& op
 
 StateSearchResult search_states(World& world, const Model& model, const Options& options,
                                 const StateSearchLimits& limits) {
-  const Comparing comparing(world);
   Progress progress;
   StateSearchResult result;
   StatesExplorer::Limits explorer_limits;
@@ -93,7 +85,9 @@ StateSearchResult search_states(World& world, const Model& model, const Options&
   settings.stop_at_failure = options.stop_at_failure;
   settings.on_progress = [&](const StatesExplorer& explorer) { progress.show(explorer); };
   settings.on_failure = [&](const World& failed) {
-    if (result.tape.empty()) result.tape.assign(failed.tape().begin(), failed.tape().end());
+    if (result.failure) return;
+    result.failure = failed.failure();
+    result.tape.assign(failed.tape().begin(), failed.tape().end());
   };
 
   const auto run = [&] {
@@ -108,25 +102,23 @@ StateSearchResult search_states(World& world, const Model& model, const Options&
       } else {
         return explorer;
       }
-      result.tape.clear();
+      result.failure.reset();
     }
   };
   {
     const StatesExplorer explorer = run();
     result.end = explorer.end();
-    result.states = explorer.graph().size();
-    result.steps = explorer.steps();
     result.failing = explorer.failing();
-    result.bytes = explorer.bytes();
-    result.folded = settings.fold;
+    result.seen.states = explorer.graph().size();
+    result.seen.steps = explorer.steps();
+    result.seen.bytes = explorer.bytes();
+    result.seen.folded = settings.fold;
     if (result.end != StatesExplorer::End::exhausted) return result;
-    if (const auto schedules = explorer.graph().count_paths()) {
-      result.schedules = *schedules;
-      return result;
-    }
-    result.endless = true;
+    const auto schedules = explorer.graph().count_paths();
+    result.seen.endless = !schedules;
+    result.seen.schedules = schedules.value_or(0);
   }
-  if (result.failing > 0) return result;
+  if (!result.seen.endless || result.failure) return result;
 
   // Who goes round in a cycle, and who is left out, can be told only where tasks are.
   settings.fold = false;
@@ -137,14 +129,15 @@ StateSearchResult search_states(World& world, const Model& model, const Options&
     result.livelock_unknown = true;
     return result;
   }
-  const StatesExplorer::LivelockSearch search = explorer.find_livelock();
+  const LivelockSearch search = find_livelock(explorer.graph(), explorer.actors());
   result.livelock_unknown = search.undecided;
   if (!search.found) return result;
-  const auto& livelock = search.found;
-  settings.follow = livelock->path;
+  for (const StateGraph::State state : search.found->path) {
+    settings.follow.push_back(explorer.graph().fingerprint(state));
+  }
   const StatesExplorer follower = run();
   assert(follower.end() == StatesExplorer::End::followed);
-  result.livelock = Lasso{follower.tape(), livelock->loop, livelock->path.size() - 1};
+  result.livelock = Lasso{follower.tape(), search.found->loop, search.found->path.size() - 1};
   return result;
 }
 

@@ -8,6 +8,7 @@
 
 #include "cocheck/explorers/states.hpp"
 #include "cocheck/options.hpp"
+#include "cocheck/verdict.hpp"
 #include "cocheck/world.hpp"
 
 namespace cocheck::detail {
@@ -27,14 +28,10 @@ struct Lasso {
 
 struct StateSearchResult {
   StatesExplorer::End end = StatesExplorer::End::exhausted;
-  std::uint64_t states = 0;
-  std::uint64_t steps = 0;
+  StateStatistics seen;
   std::uint64_t failing = 0;
-  std::uint64_t bytes = 0;
-  bool folded = false;
-  bool endless = false;             // whether there are cycles
-  long double schedules = 0;        // for how many the states stand, if not endless
-  std::vector<std::uint32_t> tape;  // of the first failure
+  std::optional<Failure> failure;   // the first one
+  std::vector<std::uint32_t> tape;  // that leads to it
   std::optional<Lasso> livelock;
   bool livelock_unknown = false;  // whether it could not be told if there is one
 };

@@ -8,28 +8,15 @@
 #include <new>
 
 #include "changed_lines.hpp"
+#include "cocheck/detail/sanitizers.hpp"
 
 namespace cocheck::detail {
 
 namespace {
 
-// Under AddressSanitizer free memory is poisoned, and is read and written here all the same.
-#if defined(__SANITIZE_ADDRESS__)
-#define COCHECK_RAW_MEMORY 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define COCHECK_RAW_MEMORY 1
-#endif
-#endif
-
-#if defined(COCHECK_RAW_MEMORY)
-#if defined(__clang__)
-__attribute__((no_sanitize("address"), noinline))
-#else
-__attribute__((no_sanitize_address, noinline))
-#endif
-// Word by word: the compiler must not make a call of this loop.
-void copy_bytes(std::byte* to, const std::byte* from, std::size_t bytes) {
+#if COCHECK_ADDRESS_SANITIZER
+// Word by word: the compiler must not make a call of this loop, which would check what it copies.
+COCHECK_UNCHECKED void copy_bytes(std::byte* to, const std::byte* from, std::size_t bytes) {
   for (std::size_t i = 0; i < bytes / 8; ++i) {
     reinterpret_cast<volatile std::uint64_t*>(to)[i] =
         reinterpret_cast<const volatile std::uint64_t*>(from)[i];
@@ -43,7 +30,7 @@ void copy_bytes(std::byte* to, const std::byte* from, std::size_t bytes) {
 
 }  // namespace
 
-UndoLog::UndoLog(ModelMemory& memory) : memory_(memory), find_(find_changed_lines()) {
+UndoLog::UndoLog(ModelMemory& memory) : memory_(memory) {
   void* copy_of_memory = ::mmap(nullptr, memory.limit(), PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (copy_of_memory == MAP_FAILED) throw std::bad_alloc();
@@ -70,6 +57,7 @@ void UndoLog::for_each_block(std::size_t line, Visit&& visit) const {
 
 void UndoLog::commit(Fingerprinter& fingerprinter) {
   compared_ = std::max(compared_, (memory_.used() + kLine - 1) / kLine * kLine);
+  static const FindChangedLines find = find_changed_lines();
   const std::size_t pages = (compared_ + kPage - 1) / kPage;
   empty_.resize(pages, 0);
   changed_lines_.clear();
@@ -85,8 +73,8 @@ void UndoLog::commit(Fingerprinter& fingerprinter) {
     }
     const std::size_t end = std::min((skipped ? page - 1 : page) * kPage, compared_);
     if (end <= begin * kPage) continue;
-    find_(memory_.begin() + begin * kPage, copy_ + begin * kPage, (end - begin * kPage) / kLine,
-          begin * kPage / kLine, changed_lines_);
+    find(memory_.begin() + begin * kPage, copy_ + begin * kPage, (end - begin * kPage) / kLine,
+         begin * kPage / kLine, changed_lines_);
   }
   const std::size_t first = lines_.size();
   for (const std::size_t index : changed_lines_) {

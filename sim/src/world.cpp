@@ -42,6 +42,7 @@ void World::run(const Model& model, Explorer& explorer, detail::Recorder* record
   observer_ = recorder;
   fifo_ = explorer.order() == Order::fifo;
   picks_forced_ = explorer.picks_forced();
+  compares_states_ = explorer.compares_states();
   model_ = &model;
   reset();
   try {
@@ -69,14 +70,14 @@ void World::reset() {
   explorer_error_ = nullptr;
   tape_.clear();
   now_ = TimePoint{};
-  steps_ = 0;
+  state_.steps = 0;
   cut_ = false;
   time_seen_ = names_seen_ = false;
   open_deadlines_ = 0;
   iteration_left_ = 0;
-  offered_cancellations_ = 0;
-  cancellations_left_ = max_cancellations_;
-  memory_->begin_execution(layout_);
+  state_.offered_cancellations = 0;
+  state_.cancellations_left = max_cancellations_;
+  memory_->begin_execution(explorer_->layout());
 }
 
 void World::restart() {
@@ -86,25 +87,26 @@ void World::restart() {
 }
 
 void World::end() {
-  if (root_ == nullptr) return;
+  if (state_.root == nullptr) return;
   conclude();
   close();
 }
 
 void World::start(const Model& model) {
-  assert(ready_.empty() && settling_.empty() && timers_.empty() && first_task_ == nullptr);
+  assert(state_.ready.empty() && settling_.empty() && state_.timers.empty() &&
+         state_.first_task == nullptr);
   {
     const detail::ModelMemory::Scope inside(memory_.get());
     // The first task is never eager: asyncio starts tasks eagerly only while the loop runs.
     const TaskHandle<> root = create_task(model(), TaskOptions("", false));
-    root_ = &root.state();
-    root_->retain();
+    state_.root = &root.state();
+    state_.root->retain();
   }
-  if (recorder_ != nullptr) recorder_->root_started(*root_);
+  if (recorder_ != nullptr) recorder_->root_started(*state_.root);
 }
 
 bool World::root_done() const noexcept {
-  return root_->done();
+  return state_.root->done();
 }
 
 bool World::stopped() const noexcept {
@@ -114,15 +116,15 @@ bool World::stopped() const noexcept {
 std::size_t World::alternatives() {
   while (!stopped()) {
     const std::size_t count = count_alternatives();
-    if (count > 0 || timers_.empty()) return count;
-    move_clock(timers_.front().deadline);
+    if (count > 0 || state_.timers.empty()) return count;
+    move_clock(state_.timers.front().deadline);
   }
   return 0;
 }
 
 void World::run_any_order() {
   while (const std::size_t count = alternatives()) {
-    if (steps_ == max_steps_) {
+    if (state_.steps == max_steps_) {
       cut_ = true;
       return;
     }
@@ -137,68 +139,47 @@ void World::take(std::size_t index, std::size_t alternatives) {
   perform(action(index), index, alternatives);
 }
 
-void World::save(detail::LoopState& state) const {
+void World::save(detail::LoopSnapshot& snapshot) const {
   assert(settling_.empty());
-  state.ready = ready_;
-  state.timers = timers_;
-  state.now = now_;
-  state.first_task = first_task_;
-  state.last_task = last_task_;
-  state.first_invariant = first_invariant_;
-  state.unfinished_tasks = unfinished_tasks_;
-  state.task_list = task_list_;
-  state.tape_length = tape_.size();
-  state.loop_blocks = loop_blocks_;
-  state.offered_timers = offered_timers_;
-  state.offered_cancellations = offered_cancellations_;
-  state.steps = steps_;
-  state.cancellations_left = cancellations_left_;
-  state.root = root_;
+  snapshot.state = state_;
+  snapshot.now = now_;
+  snapshot.first_invariant = first_invariant_;
+  snapshot.tape_length = tape_.size();
 }
 
-void World::restore(const detail::LoopState& state) {
-  ready_ = state.ready;
-  timers_ = state.timers;
+void World::restore(const detail::LoopSnapshot& snapshot) {
+  state_ = snapshot.state;
+  now_ = snapshot.now;
+  first_invariant_ = snapshot.first_invariant;
+  tape_.resize(snapshot.tape_length);
   settling_.clear();
-  now_ = state.now;
-  first_task_ = state.first_task;
-  last_task_ = state.last_task;
-  first_invariant_ = state.first_invariant;
-  unfinished_tasks_ = state.unfinished_tasks;
-  task_list_ = state.task_list;
-  tape_.resize(state.tape_length);
-  loop_blocks_ = state.loop_blocks;
-  offered_timers_ = state.offered_timers;
-  offered_cancellations_ = state.offered_cancellations;
-  steps_ = state.steps;
-  cancellations_left_ = state.cancellations_left;
-  root_ = state.root;
   failure_.reset();
 }
 
 void World::run_fifo() {
   while (!stopped()) {
     if (iteration_left_ == 0) {
-      if (ready_.empty()) {
-        if (timers_.empty()) return;
+      if (state_.ready.empty()) {
+        if (state_.timers.empty()) return;
         // One that is overdue, since a step took its time, fires now.
-        move_clock(std::max(now_, timers_.front().deadline));
+        move_clock(std::max(now_, state_.timers.front().deadline));
       }
       const std::size_t due = count_due_timers();
       for (std::size_t i = 0; i < due; ++i) {
-        ready_.push_back({timers_[i].timer, timers_[i].number});
+        state_.ready.push_back({state_.timers[i].timer, state_.timers[i].number});
       }
-      timers_.erase(timers_.begin(), timers_.begin() + static_cast<std::ptrdiff_t>(due));
-      iteration_left_ = ready_.size();
+      state_.timers.erase(state_.timers.begin(),
+                          state_.timers.begin() + static_cast<std::ptrdiff_t>(due));
+      iteration_left_ = state_.ready.size();
     }
-    Runnable& next = *ready_.front().runnable;
+    Runnable& next = *state_.ready.front().runnable;
     if (next.kind() == Runnable::Kind::settling) {
       remove_ready(0);
       const detail::ModelMemory::Scope inside(memory_.get());
       next.run();
       continue;
     }
-    if (steps_ == max_steps_) {
+    if (state_.steps == max_steps_) {
       cut_ = true;
       return;
     }
@@ -209,48 +190,49 @@ void World::run_fifo() {
 
 std::size_t World::count_due_timers() const noexcept {
   std::size_t due = 0;
-  while (due < timers_.size() && timers_[due].deadline <= now_) ++due;
+  while (due < state_.timers.size() && state_.timers[due].deadline <= now_) ++due;
   return due;
 }
 
 std::size_t World::count_racing_timers(std::size_t due) const noexcept {
-  if (clock_ != Clock::race || due == timers_.size()) return 0;
-  const TimePoint earliest = timers_[due].deadline;
+  if (clock_ != Clock::race || due == state_.timers.size()) return 0;
+  const TimePoint earliest = state_.timers[due].deadline;
   std::size_t end = due;
-  while (end < timers_.size() && timers_[end].deadline == earliest) ++end;
+  while (end < state_.timers.size() && state_.timers[end].deadline == earliest) ++end;
   return end - due;
 }
 
 std::size_t World::count_alternatives() noexcept {
-  offered_timers_ = 0;
-  if (!timers_.empty()) {
+  state_.offered_timers = 0;
+  if (!state_.timers.empty()) {
     const std::size_t due = count_due_timers();
-    offered_timers_ = due;
+    state_.offered_timers = due;
     // Where nothing is ready the clock jumps there anyway.
-    if (!ready_.empty() || due > 0) offered_timers_ += count_racing_timers(due);
+    if (!state_.ready.empty() || due > 0) state_.offered_timers += count_racing_timers(due);
   }
-  std::size_t alternatives = ready_.size() + offered_timers_;
+  std::size_t alternatives = state_.ready.size() + state_.offered_timers;
   // Without anything else to do a cancellation is tried only where it can still help: a deadlock
   // stays one, and time may jump first.
-  offered_cancellations_ = alternatives > 0 && cancellations_left_ > 0 ? unfinished_tasks_ - 1 : 0;
-  return alternatives + offered_cancellations_;
+  state_.offered_cancellations =
+      alternatives > 0 && state_.cancellations_left > 0 ? state_.unfinished_tasks - 1 : 0;
+  return alternatives + state_.offered_cancellations;
 }
 
 Action World::action(std::size_t index) const {
-  if (index < ready_.size()) {
-    Runnable* runnable = ready_[index].runnable;
+  if (index < state_.ready.size()) {
+    Runnable* runnable = state_.ready[index].runnable;
     const Choice::Kind kind = runnable->kind() == Runnable::Kind::step    ? Choice::Kind::step
                               : runnable->kind() == Runnable::Kind::timer ? Choice::Kind::timer
                                                                           : Choice::Kind::callback;
-    return {kind, runnable, runnable->task(), ready_[index].number};
+    return {kind, runnable, runnable->task(), state_.ready[index].number};
   }
-  index -= ready_.size();
-  if (index < offered_timers_) {
-    Timer* timer = timers_[index].timer;
-    return {Choice::Kind::timer, timer, timer->task(), timers_[index].number};
+  index -= state_.ready.size();
+  if (index < state_.offered_timers) {
+    Timer* timer = state_.timers[index].timer;
+    return {Choice::Kind::timer, timer, timer->task(), state_.timers[index].number};
   }
-  index -= offered_timers_;
-  detail::TaskBase* task = first_task_->next_task;
+  index -= state_.offered_timers;
+  detail::TaskBase* task = state_.first_task->next_task;
   for (; index > 0; --index) task = task->next_task;
   return {Choice::Kind::cancel, nullptr, task, 0};
 }
@@ -268,16 +250,16 @@ std::size_t World::pick(std::size_t alternatives) {
 }
 
 void World::perform(const Action& action, std::size_t index, std::size_t alternatives) {
-  ++steps_;
+  ++state_.steps;
   if (recorder_ != nullptr) recorder_->begin_action(action, alternatives, now_);
   if (action.runnable == nullptr) {
-    --cancellations_left_;
-  } else if (index < ready_.size()) {
-    assert(ready_[index].runnable == action.runnable);
+    --state_.cancellations_left;
+  } else if (index < state_.ready.size()) {
+    assert(state_.ready[index].runnable == action.runnable);
     if (action.kind == Choice::Kind::timer) mark_fired(static_cast<Timer&>(*action.runnable));
     remove_ready(index);
   } else {
-    take_timer(index - ready_.size());
+    take_timer(index - state_.ready.size());
   }
   // What is copied with its padding should not depend on what was on the stack before.
   if (compares_states_) clear_stack();
@@ -294,7 +276,7 @@ void World::perform(const Action& action, std::size_t index, std::size_t alterna
   if (first_invariant_ != nullptr && !failure_) check_invariants();
   if (memory_->invalid_free()) [[unlikely]]
     fail({FailureKind::misuse, "the model frees memory that is not allocated, or frees it twice",
-          root_->place()});
+          state_.root->place()});
 }
 
 void World::run_settling() {
@@ -318,9 +300,9 @@ void World::check_invariants() {
 }
 
 void World::take_timer(std::size_t index) noexcept {
-  const detail::TimerEntry entry = timers_[index];
+  const detail::TimerEntry entry = state_.timers[index];
   mark_fired(*entry.timer);
-  timers_.erase(timers_.begin() + static_cast<std::ptrdiff_t>(index));
+  state_.timers.erase(state_.timers.begin() + static_cast<std::ptrdiff_t>(index));
   if (entry.deadline > now_) move_clock(entry.deadline);
 }
 
@@ -336,7 +318,7 @@ void World::advance(Duration duration) {
 }
 
 void World::remove_ready(std::size_t index) noexcept {
-  ready_.erase(ready_.begin() + static_cast<std::ptrdiff_t>(index));
+  state_.ready.erase(state_.ready.begin() + static_cast<std::ptrdiff_t>(index));
   if (index < iteration_left_) --iteration_left_;
 }
 
@@ -344,21 +326,22 @@ void World::conclude() {
   if (failure_ || cut_ || memory_->exhausted()) return;
   if (!root_done()) {
     fail({FailureKind::deadlock,
-          std::to_string(unfinished_tasks_) +
-              (unfinished_tasks_ == 1 ? " task waits" : " tasks wait") +
-              " and nothing is left that could wake " + (unfinished_tasks_ == 1 ? "it" : "them"),
-          root_->place()});
+          std::to_string(state_.unfinished_tasks) +
+              (state_.unfinished_tasks == 1 ? " task waits" : " tasks wait") +
+              " and nothing is left that could wake " +
+              (state_.unfinished_tasks == 1 ? "it" : "them"),
+          state_.root->place()});
     return;
   }
-  const bool cancelled_from_outside = cancellations_left_ < max_cancellations_;
-  if (const std::exception_ptr error = root_->exception();
-      error != nullptr && !(root_->cancelled() && cancelled_from_outside)) {
-    fail({FailureKind::exception, describe(error) + " left the model", root_->place()});
-  } else if (first_task_ != nullptr) {
+  const bool cancelled_from_outside = state_.cancellations_left < max_cancellations_;
+  if (const std::exception_ptr error = state_.root->exception();
+      error != nullptr && !(state_.root->cancelled() && cancelled_from_outside)) {
+    fail({FailureKind::exception, describe(error) + " left the model", state_.root->place()});
+  } else if (state_.first_task != nullptr) {
     fail({FailureKind::unfinished_task,
-          "task " + first_task_->id() + " '" + first_task_->name() +
+          "task " + state_.first_task->id() + " '" + state_.first_task->name() +
               "' was not finished when the model returned: await it, or cancel and await it",
-          first_task_->place()});
+          state_.first_task->place()});
   }
 }
 
@@ -366,30 +349,30 @@ void World::close() noexcept {
   if (recorder_ != nullptr) {
     const bool stuck = cut_ || (failure_ && (failure_->kind == FailureKind::deadlock ||
                                              failure_->kind == FailureKind::unfinished_task));
-    recorder_->finish(stuck ? first_task_ : nullptr);
+    recorder_->finish(stuck ? state_.first_task : nullptr);
   }
   closing_ = true;
   observer_ = nullptr;
   const detail::ModelMemory::Scope inside(memory_.get());
-  for (const detail::ReadyEntry& entry : ready_) entry.runnable->abandoned();
+  for (const detail::ReadyEntry& entry : state_.ready) entry.runnable->abandoned();
   for (Runnable* runnable : settling_) runnable->abandoned();
-  ready_.clear();
+  state_.ready.clear();
   settling_.clear();
   // First everybody leaves the queues in which they stand, while these are all alive.
-  for (detail::TaskBase* task = first_task_; task != nullptr; task = task->next_task) {
+  for (detail::TaskBase* task = state_.first_task; task != nullptr; task = task->next_task) {
     if (detail::Awaited* awaited = task->waiting_on()) awaited->abandon();
   }
-  for (detail::TaskBase* task = first_task_; task != nullptr; task = task->next_task) {
+  for (detail::TaskBase* task = state_.first_task; task != nullptr; task = task->next_task) {
     task->abandon();
   }
   // Children before their parents: they use what lives in the frames of these.
-  while (detail::TaskBase* task = last_task_) {
+  while (detail::TaskBase* task = state_.last_task) {
     task->destroy_frame();
     task_finished(*task);
   }
-  if (detail::TaskBase* root = std::exchange(root_, nullptr)) root->release();
+  if (detail::TaskBase* root = std::exchange(state_.root, nullptr)) root->release();
   recorder_ = nullptr;
-  timers_.clear();
+  state_.timers.clear();
   first_invariant_ = nullptr;
   closing_ = false;
 }
@@ -402,16 +385,16 @@ void World::post(Runnable& runnable) {
   }
   const bool named =
       runnable.kind() == Runnable::Kind::callback || runnable.kind() == Runnable::Kind::timer;
-  ready_.push_back(
+  state_.ready.push_back(
       {&runnable, named && runnable.task() != nullptr ? runnable.task()->next_number() : 0});
 }
 
 void World::withdraw(Runnable& runnable) noexcept {
   if (const auto queued = std::find_if(
-          ready_.begin(), ready_.end(),
+          state_.ready.begin(), state_.ready.end(),
           [&](const detail::ReadyEntry& entry) { return entry.runnable == &runnable; });
-      queued != ready_.end()) {
-    remove_ready(static_cast<std::size_t>(queued - ready_.begin()));
+      queued != state_.ready.end()) {
+    remove_ready(static_cast<std::size_t>(queued - state_.ready.begin()));
   } else {
     std::erase(settling_, &runnable);
   }
@@ -419,19 +402,21 @@ void World::withdraw(Runnable& runnable) noexcept {
 
 void World::task_started(detail::TaskBase& task) {
   task.retain();
-  task.previous_task = last_task_;
+  task.previous_task = state_.last_task;
   task.next_task = nullptr;
-  (last_task_ != nullptr ? last_task_->next_task : first_task_) = &task;
-  last_task_ = &task;
-  ++unfinished_tasks_;
-  task_list_ = ++task_lists_;
+  (state_.last_task != nullptr ? state_.last_task->next_task : state_.first_task) = &task;
+  state_.last_task = &task;
+  ++state_.unfinished_tasks;
+  state_.task_list = ++task_lists_;
 }
 
 void World::task_finished(detail::TaskBase& task) noexcept {
-  (task.previous_task != nullptr ? task.previous_task->next_task : first_task_) = task.next_task;
-  (task.next_task != nullptr ? task.next_task->previous_task : last_task_) = task.previous_task;
-  --unfinished_tasks_;
-  task_list_ = ++task_lists_;
+  (task.previous_task != nullptr ? task.previous_task->next_task : state_.first_task) =
+      task.next_task;
+  (task.next_task != nullptr ? task.next_task->previous_task : state_.last_task) =
+      task.previous_task;
+  --state_.unfinished_tasks;
+  state_.task_list = ++task_lists_;
   task.release();
 }
 
@@ -476,16 +461,17 @@ void World::arm_timer(Timer& timer, TimePoint deadline) {
   const auto later = [](TimePoint mine, const detail::TimerEntry& other) {
     return mine < other.deadline;
   };
-  timers_.insert(std::upper_bound(timers_.begin(), timers_.end(), deadline, later),
-                 {&timer, deadline, timer.task()->next_number()});
+  state_.timers.insert(
+      std::upper_bound(state_.timers.begin(), state_.timers.end(), deadline, later),
+      {&timer, deadline, timer.task()->next_number()});
 }
 
 void World::disarm_timer(Timer& timer) noexcept {
   if (const auto found =
-          std::find_if(timers_.begin(), timers_.end(),
+          std::find_if(state_.timers.begin(), state_.timers.end(),
                        [&](const detail::TimerEntry& entry) { return entry.timer == &timer; });
-      found != timers_.end()) {
-    timers_.erase(found);
+      found != state_.timers.end()) {
+    state_.timers.erase(found);
   } else {  // due timers may stand there: in fifo order, or by arm_soon()
     withdraw(timer);
   }

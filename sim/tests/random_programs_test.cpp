@@ -12,24 +12,15 @@
 #include <utility>
 #include <vector>
 
-#include "cocheck/choose.hpp"
-#include "cocheck/detail/model_memory.hpp"
 #include "cocheck/detail/recorder.hpp"
-#include "cocheck/event.hpp"
 #include "cocheck/explore.hpp"
 #include "cocheck/explorers/exhaustive.hpp"
 #include "cocheck/explorers/fifo.hpp"
 #include "cocheck/explorers/random.hpp"
 #include "cocheck/explorers/replay.hpp"
-#include "cocheck/gather.hpp"
-#include "cocheck/lock.hpp"
-#include "cocheck/queue.hpp"
 #include "cocheck/random_stream.hpp"
 #include "cocheck/schedule_line.hpp"
-#include "cocheck/semaphore.hpp"
-#include "cocheck/sleep.hpp"
-#include "cocheck/task.hpp"
-#include "cocheck/task_handle.hpp"
+#include "random_operations.hpp"
 
 namespace cocheck {
 namespace {
@@ -42,35 +33,13 @@ constexpr int kMaxExecutions = 10'000;  // programs with more are left out
 constexpr int kReplaysPerProgram = 40;
 constexpr int kRandomExecutions = 50;
 
-struct Operation {
-  enum class Kind : std::uint8_t {
-    lock,
-    unlock,
-    acquire,
-    release,
-    set,
-    clear,
-    wait,
-    put,
-    put_nowait,
-    get,
-    get_nowait,
-    yield,
-    nap,
-    cancel,
-    draw,
-  };
-  static constexpr std::size_t kKinds = 15;
-  Kind kind;
+struct Step {
+  test::Operation operation;
   std::size_t target;  // of a cancellation
 };
 
-constexpr const char* kNames[Operation::kKinds] = {
-    "lock",       "unlock", "acquire",    "release", "set", "clear",  "wait", "put",
-    "put_nowait", "get",    "get_nowait", "yield",   "nap", "cancel", "draw"};
-
 struct Program {
-  std::vector<std::vector<Operation>> tasks;
+  std::vector<std::vector<Step>> tasks;
   Options options;
 
   friend std::ostream& operator<<(std::ostream& out, const Program& program) {
@@ -79,9 +48,9 @@ struct Program {
         << ", cancellations " << program.options.cancellations;
     for (const auto& task : program.tasks) {
       out << "\n  task:";
-      for (const Operation& operation : task) {
-        out << " " << kNames[static_cast<std::size_t>(operation.kind)];
-        if (operation.kind == Operation::Kind::cancel) out << "(" << operation.target << ")";
+      for (const Step& step : task) {
+        out << " " << to_string(step.operation);
+        if (step.operation == test::Operation::cancel) out << "(" << step.target << ")";
       }
     }
     return out;
@@ -95,9 +64,9 @@ Program random_program(std::uint64_t seed) {
   const std::size_t longest = program.tasks.size() == 2 ? 4 : 3;
   for (auto& task : program.tasks) {
     task.resize(1 + random.below(longest));
-    for (Operation& operation : task) {
-      operation.kind = static_cast<Operation::Kind>(random.below(Operation::kKinds));
-      operation.target = random.below(program.tasks.size());
+    for (Step& step : task) {
+      step.operation = static_cast<test::Operation>(random.below(test::kPlainOperations));
+      step.target = random.below(program.tasks.size());
     }
   }
   program.options.always_suspend = random.below(4) == 0;
@@ -108,7 +77,7 @@ Program random_program(std::uint64_t seed) {
 }
 
 /// One execution of a program: what the tasks share, and in which order they did what.
-struct Execution {
+struct Execution : test::Primitives {
   explicit Execution(const Program& program_in) : program(program_in) {}
 
   void log(std::size_t task, std::size_t operation, const std::string& result) {
@@ -125,77 +94,18 @@ struct Execution {
   }
 
   const Program& program;
-  Lock lock;
-  Semaphore semaphore;
-  Event event;
-  Queue<int> queue{1};
-  std::vector<TaskHandle<>> handles;
   std::string order;
   std::int64_t end = 0;
 };
 
-Task<> perform(Execution& execution, std::size_t task, std::size_t index) {
-  using Kind = Operation::Kind;
-  const Operation& operation = execution.program.tasks[task][index];
-  std::string result;
-  switch (operation.kind) {
-    case Kind::lock:
-      co_await execution.lock.acquire();
-      break;
-    case Kind::unlock:
-      execution.lock.release();
-      break;
-    case Kind::acquire:
-      co_await execution.semaphore.acquire();
-      break;
-    case Kind::release:
-      execution.semaphore.release();
-      break;
-    case Kind::set:
-      execution.event.set();
-      break;
-    case Kind::clear:
-      execution.event.clear();
-      break;
-    case Kind::wait:
-      co_await execution.event.wait();
-      break;
-    case Kind::put:
-      co_await execution.queue.put(static_cast<int>(10 * task + index));
-      break;
-    case Kind::put_nowait:
-      execution.queue.put_nowait(static_cast<int>(10 * task + index));
-      break;
-    case Kind::get:
-      result = "=" + std::to_string(co_await execution.queue.get());
-      break;
-    case Kind::get_nowait:
-      result = "=" + std::to_string(execution.queue.get_nowait());
-      break;
-    case Kind::yield:
-      co_await sleep(0s);
-      break;
-    case Kind::nap:
-      co_await sleep(1ms);
-      break;
-    case Kind::cancel:
-      // An eager task may come here before its successors are there.
-      if (operation.target < execution.handles.size()) {
-        result = execution.handles[operation.target].cancel() ? "+" : "-";
-      }
-      break;
-    case Kind::draw:
-      result = "=" + std::to_string(choose(2));
-      break;
-  }
-  execution.log(task, index, result);
-}
-
 Task<> interpret(Execution& execution, std::size_t task) {
   for (std::size_t i = 0; i < execution.program.tasks[task].size(); ++i) {
+    const Step& step = execution.program.tasks[task][i];
     bool refused = false;
     try {
-      co_await perform(execution, task, i);
+      const std::uint64_t result = co_await test::operate(
+          execution, step.operation, static_cast<int>(10 * task + i), step.target);
+      execution.log(task, i, "=" + std::to_string(result));
     } catch (const Error&) {
       refused = true;
     }
@@ -206,20 +116,8 @@ Task<> interpret(Execution& execution, std::size_t task) {
 /// Gives the final state of every execution of `model` to `final`, deadlocks included.
 Model model_of(const Program& program, std::string& final) {
   return [&]() -> Task<> {
-    struct AtEnd {
-      AtEnd(const Execution& execution_in, std::string& final_in)
-          : execution(execution_in), final(final_in) {}
-      AtEnd(const AtEnd&) = delete;
-      AtEnd& operator=(const AtEnd&) = delete;
-      ~AtEnd() {
-        const detail::ModelMemory::Scope outside(nullptr);
-        final = execution.final();
-      }
-      const Execution& execution;
-      std::string& final;
-    };
     Execution execution(program);
-    const AtEnd at_end(execution, final);
+    const test::AtEnd at_end(execution, final);
     for (std::size_t task = 0; task < program.tasks.size(); ++task) {
       execution.handles.push_back(create_task(interpret(execution, task)));
     }

@@ -18,10 +18,12 @@
 #include <vector>
 
 #include "cocheck/detail/model_memory.hpp"
+#include "cocheck/detail/sanitizers.hpp"
 #include "cocheck/explorers/exhaustive.hpp"
 #include "cocheck/explorers/states.hpp"
 #include "cocheck/primitives.hpp"
 #include "cocheck/random_stream.hpp"
+#include "random_operations.hpp"
 
 namespace cocheck {
 namespace {
@@ -29,72 +31,14 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t kFirstSeed = 1;
-#if defined(__SANITIZE_ADDRESS__)
-constexpr int kPrograms = 600;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr int kPrograms = 600;
-#else
-constexpr int kPrograms = 20'000;
-#endif
-#else
-constexpr int kPrograms = 20'000;
-#endif
+constexpr int kPrograms = COCHECK_ADDRESS_SANITIZER ? 600 : 20'000;
 constexpr std::size_t kMutants = 60;  // programs for a broken fingerprint
 constexpr int kMaxExecutions = 250;   // programs with more are left out
 constexpr int kShards = 4;            // that run at the same time
 
-enum class Kind : std::uint8_t {
-  lock,
-  unlock,
-  acquire,
-  release,
-  set,
-  clear,
-  wait,
-  put,
-  put_nowait,
-  get,
-  get_nowait,
-  put_priority,
-  get_priority,
-  put_lifo,
-  get_lifo,
-  wait_condition,
-  notify,
-  meet,
-  set_future,
-  await_future,
-  shielded,
-  timed,
-  waited_for,
-  group,
-  gathered,
-  first_of_two,
-  as_they_come,
-  yield,
-  nap,
-  long_nap,
-  draw,
-  cancel,
-  raise,
-  remember,
-  clock,
-  name,
-};
-constexpr std::size_t kKinds = 36;
-constexpr std::array<const char*, kKinds> kNames = {
-    "lock",         "unlock",       "acquire",      "release",
-    "set",          "clear",        "wait",         "put",
-    "put_nowait",   "get",          "get_nowait",   "put_priority",
-    "get_priority", "put_lifo",     "get_lifo",     "wait_condition",
-    "notify",       "meet",         "set_future",   "await_future",
-    "shielded",     "timed",        "waited_for",   "group",
-    "gathered",     "first_of_two", "as_they_come", "yield",
-    "nap",          "long_nap",     "draw",         "cancel",
-    "raise",        "remember",     "clock",        "name"};
+using test::Operation;
 
-using Script = std::vector<Kind>;
+using Script = std::vector<Operation>;
 
 struct Program {
   std::vector<Script> scripts;
@@ -109,8 +53,8 @@ struct Program {
         << (program.anonymous ? ", anonymous" : ", with handles");
     for (const std::size_t script : program.tasks) {
       out << "\n  task " << script << ":";
-      for (const Kind kind : program.scripts[script]) {
-        out << " " << kNames[static_cast<std::size_t>(kind)];
+      for (const Operation operation : program.scripts[script]) {
+        out << " " << to_string(operation);
       }
     }
     return out;
@@ -127,10 +71,10 @@ Program random_program(std::uint64_t seed) {
   program.scripts.resize(scripts);
   for (Script& script : program.scripts) {
     script.resize(1 + random.below(longest));
-    for (Kind& kind : script) {
-      kind = static_cast<Kind>(random.below(kKinds));
+    for (Operation& operation : script) {
+      operation = static_cast<Operation>(random.below(test::kOperations));
       // Rare: with these states are told apart by more.
-      if (kind >= Kind::clock && random.below(8) != 0) kind = Kind::yield;
+      if (operation >= Operation::clock && random.below(8) != 0) operation = Operation::yield;
     }
   }
   for (std::size_t i = 0; i < tasks; ++i) {
@@ -143,9 +87,9 @@ Program random_program(std::uint64_t seed) {
   return program;
 }
 
-/// What the tasks of a program share, and what remains of them: sums, so that the order in which
-/// they were added does not show.
-struct Shared {
+/// What the tasks of a program share, and what remains of what they did: a sum, so that the order
+/// in which it was added does not show.
+struct Shared : test::Primitives {
   explicit Shared(const Program& program_in) : program(program_in) {}
 
   void add(std::size_t script, std::size_t operation, std::uint64_t result) {
@@ -153,7 +97,7 @@ struct Shared {
     value ^= value >> 31;
     sum += value * 0xbf58'476d'1ce4'e5b9u;
   }
-  [[nodiscard]] std::string end() const {
+  [[nodiscard]] std::string final() const {
     std::string text;
     for (const TaskHandle<>& handle : handles) {
       text += handle.state().cancelled() ? 'c' : handle.state().done() ? 'd' : 'p';
@@ -166,173 +110,16 @@ struct Shared {
   }
 
   const Program& program;
-  Lock lock;
-  Semaphore semaphore;
-  Event event;
-  Queue<int> queue{1};
-  PriorityQueue<int> priority;
-  LifoQueue<int> lifo;
-  Condition condition;
-  Barrier barrier{2};
-  Future<int> future;
-  std::vector<TaskHandle<>> handles;
   std::uint64_t sum = 0;
-  std::size_t last = 0;  // of those who left a mark here
 };
-
-Task<> release_later(Shared& shared) {
-  co_await sleep(0s);
-  shared.semaphore.release();
-}
-
-Task<int> get_later(Shared& shared) {
-  co_return co_await shared.queue.get();
-}
-
-Task<> operate(Shared& shared, std::size_t script, std::size_t index) {
-  std::uint64_t result = 0;
-  switch (shared.program.scripts[script][index]) {
-    case Kind::lock:
-      co_await shared.lock.acquire();
-      break;
-    case Kind::unlock:
-      shared.lock.release();
-      break;
-    case Kind::acquire:
-      co_await shared.semaphore.acquire();
-      break;
-    case Kind::release:
-      shared.semaphore.release();
-      break;
-    case Kind::set:
-      shared.event.set();
-      break;
-    case Kind::clear:
-      shared.event.clear();
-      break;
-    case Kind::wait:
-      co_await shared.event.wait();
-      break;
-    case Kind::put:
-      co_await shared.queue.put(static_cast<int>(10 * script + index));
-      break;
-    case Kind::put_nowait:
-      shared.queue.put_nowait(static_cast<int>(10 * script + index));
-      break;
-    case Kind::get:
-      result = static_cast<std::uint64_t>(co_await shared.queue.get());
-      break;
-    case Kind::get_nowait:
-      result = static_cast<std::uint64_t>(shared.queue.get_nowait());
-      break;
-    case Kind::put_priority:
-      co_await shared.priority.put(static_cast<int>(script));
-      break;
-    case Kind::get_priority:
-      result = static_cast<std::uint64_t>(co_await shared.priority.get());
-      break;
-    case Kind::put_lifo:
-      co_await shared.lifo.put(static_cast<int>(index));
-      break;
-    case Kind::get_lifo:
-      result = static_cast<std::uint64_t>(co_await shared.lifo.get());
-      break;
-    case Kind::wait_condition: {
-      const auto guard = co_await shared.condition.scoped();
-      co_await shared.condition.wait();
-      break;
-    }
-    case Kind::notify: {
-      const auto guard = co_await shared.condition.scoped();
-      shared.condition.notify();
-      break;
-    }
-    case Kind::meet:
-      result = co_await shared.barrier.wait();
-      break;
-    case Kind::set_future:
-      shared.future.set_result(static_cast<int>(script));
-      break;
-    case Kind::await_future:
-      result = static_cast<std::uint64_t>(co_await shared.future);
-      break;
-    case Kind::shielded:
-      co_await shield(release_later(shared));
-      break;
-    case Kind::timed: {
-      Timeout scope = timeout(1ms);
-      const auto body = [&]() -> Task<> { co_await shared.event.wait(); };
-      co_await scope.run(body);
-      break;
-    }
-    case Kind::waited_for:
-      result = static_cast<std::uint64_t>(co_await wait_for(get_later(shared), 2ms));
-      break;
-    case Kind::group: {
-      TaskGroup group;
-      const auto body = [&]() -> Task<> {
-        group.create_task(release_later(shared));
-        group.create_task(release_later(shared));
-        co_return;
-      };
-      co_await group.run(body);
-      break;
-    }
-    case Kind::gathered:
-      co_await gather(release_later(shared), release_later(shared));
-      break;
-    case Kind::first_of_two: {
-      std::vector<TaskHandle<>> both;
-      both.push_back(create_task(release_later(shared)));
-      both.push_back(create_task(release_later(shared)));
-      const auto waited = co_await wait(both, std::nullopt, ReturnWhen::first_completed);
-      result = waited.done.size();
-      co_await wait(both);
-      break;
-    }
-    case Kind::as_they_come: {
-      std::vector<TaskHandle<>> both;
-      both.push_back(create_task(release_later(shared)));
-      both.push_back(create_task(release_later(shared)));
-      AsCompleted<void> completed = as_completed(both);
-      while (const auto next = co_await completed.next()) result += next->done() ? 1 : 100;
-      break;
-    }
-    case Kind::yield:
-      co_await sleep(0s);
-      break;
-    case Kind::nap:
-      co_await sleep(1ms);
-      break;
-    case Kind::long_nap:
-      co_await sleep(2ms);
-      break;
-    case Kind::draw:
-      result = choose(2);
-      break;
-    case Kind::cancel:
-      if (!shared.handles.empty()) result = shared.handles.front().cancel() ? 1 : 2;
-      break;
-    case Kind::raise:
-      throw ValueError("raised");
-    case Kind::remember:
-      shared.last = script + 1;
-      break;
-    case Kind::clock:
-      result = static_cast<std::uint64_t>(LoopClock::now().time_since_epoch().count());
-      break;
-    case Kind::name:
-      result = current_task().id().back() == '1' ? 1 : 0;
-      break;
-  }
-  shared.add(script, index, result);
-}
 
 Task<> run_script(Shared& shared, std::size_t script) {
   for (std::size_t i = 0; i < shared.program.scripts[script].size(); ++i) {
     bool refused = false;
     try {
-      co_await operate(shared, script, i);
+      const int item = static_cast<int>(10 * script + i);
+      shared.add(script, i,
+                 co_await test::operate(shared, shared.program.scripts[script][i], item, 0));
     } catch (const Error&) {
       refused = true;
     }
@@ -344,19 +131,8 @@ Task<> run_script(Shared& shared, std::size_t script) {
 /// the first task has returned, nothing of it is left, and its states are all the same.
 Model model_of(const Program& program, std::string& end) {
   return [&]() -> Task<> {
-    struct AtEnd {
-      AtEnd(const Shared& shared_in, std::string& end_in) : shared(shared_in), end(end_in) {}
-      AtEnd(const AtEnd&) = delete;
-      AtEnd& operator=(const AtEnd&) = delete;
-      ~AtEnd() {
-        const detail::ModelMemory::Scope outside(nullptr);
-        end = shared.end();
-      }
-      const Shared& shared;
-      std::string& end;
-    };
     Shared shared(program);
-    const AtEnd at_end(shared, end);
+    const test::AtEnd at_end(shared, end);
     std::string outcome;
     if (program.anonymous) {
       std::vector<Task<>> tasks;
@@ -373,7 +149,7 @@ Model model_of(const Program& program, std::string& end) {
       auto all = gather(return_exceptions, shared.handles);
       co_await all;
     }
-    Loop::current().fail({FailureKind::check, outcome + shared.end(), {}});
+    Loop::current().fail({FailureKind::check, outcome + shared.final(), {}});
   };
 }
 
@@ -423,7 +199,6 @@ Ends states_ends(const Program& program, bool fold, bool breadth_first,
     Ends ends;
     settings.on_end = [&](const World& world) { ends.all.insert(with_failure(end, world)); };
     World world(program.options);
-    world.compare_states(true, detail::ModelMemory::Layout::upward);
     StatesExplorer::Limits limits;
     limits.steps = 1'000'000;
     StatesExplorer explorer(limits, settings);

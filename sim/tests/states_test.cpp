@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "cocheck/always.hpp"
+#include "cocheck/detail/sanitizers.hpp"
 #include "cocheck/explorers/exhaustive.hpp"
 #include "cocheck/primitives.hpp"
 #include "cocheck/schedule_line.hpp"
@@ -55,7 +56,6 @@ struct Search {
 Search search(const Model& model, StatesExplorer::Settings settings = {},
               StatesExplorer::Limits limits = {}, const Options& options = {}) {
   World world(options);
-  world.compare_states(true, detail::ModelMemory::Layout::upward);
   StatesExplorer explorer(limits, std::move(settings));
   EXPECT_TRUE(explorer.next());
   world.run(model, explorer);
@@ -752,15 +752,7 @@ TEST(Limits, OfStatesAndDepthAreSaid) {
   EXPECT_NE(sampled.summary().find("max_states, 50"), std::string::npos) << sampled.summary();
 }
 
-#if defined(__SANITIZE_ADDRESS__)
-#define COCHECK_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define COCHECK_ASAN 1
-#endif
-#endif
-
-#if defined(COCHECK_ASAN)
+#if COCHECK_ADDRESS_SANITIZER
 TEST(AddressSanitizerDeathTest, SeesAUseAfterFreeInAModel) {
   const auto use_after_free = [](Strategy strategy) {
     (void)explore(

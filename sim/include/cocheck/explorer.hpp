@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "cocheck/detail/model_memory.hpp"
 #include "cocheck/errors.hpp"
 
 namespace cocheck {
@@ -56,6 +57,14 @@ class Explorer {
   virtual bool drive(World& world) {
     (void)world;
     return false;
+  }
+
+  /// Whether it looks at states: blocks of memory then say what is no part of them.
+  [[nodiscard]] virtual bool compares_states() const noexcept { return false; }
+
+  /// How the memory of the model is laid out.
+  [[nodiscard]] virtual detail::ModelMemory::Layout layout() const noexcept {
+    return detail::ModelMemory::Layout::upward;
   }
 
   [[nodiscard]] virtual Order order() const noexcept { return Order::any; }

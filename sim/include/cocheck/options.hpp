@@ -11,7 +11,7 @@ namespace cocheck {
 
 /// Which explorer decides.
 enum class Strategy : std::uint8_t {
-  automatic,   ///< fifo once, then states within a budget, then random; see explore()
+  automatic,   ///< fifo once, then states within a budget, then random
   fifo,        ///< asyncio's own order, one execution
   exhaustive,  ///< every interleaving, depth first
   states,      ///< every reachable state once; needs cocheck::memory

@@ -35,7 +35,6 @@ struct [[nodiscard]] Verdict {
     std::string strategy;
     std::uint64_t executions = 0;
     std::uint64_t states = 0;  ///< for `states`, which makes no executions one by one
-    std::uint64_t steps = 0;
   };
 
   Kind kind = Kind::inconclusive;

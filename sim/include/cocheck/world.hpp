@@ -36,24 +36,29 @@ struct TimerEntry {
   std::uint32_t number;
 };
 
-/// What the loop itself keeps of an execution between two actions; the rest is in the memory of the
+/// What a world keeps of an execution from one action to the next, apart from the memory of the
 /// model.
 struct LoopState {
   HarnessVector<ReadyEntry> ready;   // in the order of posting
   HarnessVector<TimerEntry> timers;  // by deadline, then by arming
-  TimePoint now{};
+  TaskBase* root = nullptr;          // retained
   TaskBase* first_task = nullptr;
   TaskBase* last_task = nullptr;
-  Invariant* first_invariant = nullptr;
   std::size_t unfinished_tasks = 0;
-  std::uint64_t task_list = 0;
-  std::size_t tape_length = 0;
+  std::uint64_t task_list = 0;  // names the list of unfinished tasks
   std::size_t loop_blocks = 0;
-  std::size_t offered_timers = 0;
+  std::size_t offered_timers = 0;  // how many of `timers` are alternatives now
   std::size_t offered_cancellations = 0;
   std::uint64_t steps = 0;
   std::uint32_t cancellations_left = 0;
-  TaskBase* root = nullptr;
+};
+
+/// All that restoring memory alone does not bring back.
+struct LoopSnapshot {
+  LoopState state;
+  TimePoint now{};
+  Invariant* first_invariant = nullptr;
+  std::size_t tape_length = 0;
 };
 }  // namespace detail
 
@@ -92,10 +97,10 @@ class World final : public Loop {
   /// The alternatives taken, one for each point that had several.
   [[nodiscard]] std::span<const std::uint32_t> tape() const noexcept { return tape_; }
   /// How many actions it took.
-  [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
+  [[nodiscard]] std::uint64_t steps() const noexcept { return state_.steps; }
   /// Blocks of memory that the model still holds: more than 0 after an execution means that a task
   /// or a handle outlives it.
-  [[nodiscard]] std::size_t blocks_held() const noexcept { return loop_blocks_; }
+  [[nodiscard]] std::size_t blocks_held() const noexcept { return state_.loop_blocks; }
   /// Whether the last execution was stopped since it wanted more than Options::memory_limit.
   [[nodiscard]] bool out_of_memory() const noexcept { return memory_->exhausted(); }
 
@@ -115,32 +120,29 @@ class World final : public Loop {
   /// The same, and begins the execution again.
   void restart();
   /// What memory does not hold; restoring it also forgets a failure.
-  void save(detail::LoopState& state) const;
-  void restore(const detail::LoopState& state);
+  void save(detail::LoopSnapshot& snapshot) const;
+  void restore(const detail::LoopSnapshot& snapshot);
   [[nodiscard]] detail::ModelMemory& memory() noexcept { return *memory_; }
-  [[nodiscard]] const detail::TaskBase* root() const noexcept { return root_; }
-  [[nodiscard]] std::span<const detail::ReadyEntry> ready() const noexcept { return ready_; }
-  [[nodiscard]] std::span<const detail::TimerEntry> timers() const noexcept { return timers_; }
-  [[nodiscard]] detail::TaskBase* first_task() const noexcept { return first_task_; }
+  [[nodiscard]] const detail::TaskBase* root() const noexcept { return state_.root; }
+  [[nodiscard]] std::span<const detail::ReadyEntry> ready() const noexcept { return state_.ready; }
+  [[nodiscard]] std::span<const detail::TimerEntry> timers() const noexcept {
+    return state_.timers;
+  }
+  [[nodiscard]] detail::TaskBase* first_task() const noexcept { return state_.first_task; }
   /// Names the list of unfinished tasks: another number, another list.
-  [[nodiscard]] std::uint64_t task_list() const noexcept { return task_list_; }
-  [[nodiscard]] const detail::Recorder* recorder() const noexcept { return recorder_; }
+  [[nodiscard]] std::uint64_t task_list() const noexcept { return state_.task_list; }
   [[nodiscard]] std::uint64_t max_steps() const noexcept { return max_steps_; }
-  [[nodiscard]] std::uint32_t cancellations_left() const noexcept { return cancellations_left_; }
+  [[nodiscard]] std::uint32_t cancellations_left() const noexcept {
+    return state_.cancellations_left;
+  }
   [[nodiscard]] bool time_seen() const noexcept { return time_seen_; }
   [[nodiscard]] bool names_seen() const noexcept { return names_seen_; }
-  /// From the next execution on: whether blocks say what is no part of the state, and how memory is
-  /// laid out.
-  void compare_states(bool on, detail::ModelMemory::Layout layout) noexcept {
-    compares_states_ = on;
-    layout_ = layout;
-  }
 
   /// For explorers, in pick(): what alternative `index` is. Not for the values of a choose().
   [[nodiscard]] Action action(std::size_t index) const;
   /// In pick(): how many of the alternatives, the last ones, are cancellations.
   [[nodiscard]] std::size_t cancellations_offered() const noexcept {
-    return choosing_value_ ? 0 : offered_cancellations_;
+    return choosing_value_ ? 0 : state_.offered_cancellations;
   }
   /// In pick() of an execution that is recorded: what its task is about to do, such as "start" or
   /// "resume lock.acquire".
@@ -156,11 +158,11 @@ class World final : public Loop {
   std::size_t choose(std::size_t alternatives, std::source_location place) override;
   void fail(Failure failure) override;
   [[nodiscard]] void* allocate(std::size_t bytes) override {
-    ++loop_blocks_;
+    ++state_.loop_blocks;
     return memory_->allocate_named(bytes);
   }
   void deallocate(void* memory, std::size_t) noexcept override {
-    --loop_blocks_;
+    --state_.loop_blocks;
     memory_->deallocate_named(memory);
   }
 
@@ -193,31 +195,19 @@ class World final : public Loop {
   void remove_ready(std::size_t index) noexcept;
 
   detail::ModelMemory::Handle memory_;
-  detail::HarnessVector<detail::ReadyEntry> ready_;   // in the order of posting
-  detail::HarnessVector<Runnable*> settling_;         // runs at the end of the step
-  detail::HarnessVector<detail::TimerEntry> timers_;  // by deadline, then by arming
+  detail::LoopState state_;
+  detail::HarnessVector<Runnable*> settling_;  // runs at the end of the step
   detail::HarnessVector<std::uint32_t> tape_;
   const Model* model_ = nullptr;
   Explorer* explorer_ = nullptr;
   detail::Recorder* recorder_ = nullptr;
   std::optional<Failure> failure_;
   std::exception_ptr explorer_error_;  // of a pick() inside the model
-  detail::TaskBase* root_ = nullptr;   // retained
-  detail::TaskBase* first_task_ = nullptr;
-  detail::TaskBase* last_task_ = nullptr;
-  std::size_t unfinished_tasks_ = 0;
-  std::uint64_t task_list_ = 0;
-  std::uint64_t task_lists_ = 0;  // that there have been
-  std::size_t loop_blocks_ = 0;
-  std::size_t iteration_left_ = 0;  // in fifo order: what still belongs to this iteration
-  std::size_t offered_timers_ = 0;  // how many of timers_ are alternatives now
-  std::size_t offered_cancellations_ = 0;
-  std::uint64_t steps_ = 0;
+  std::uint64_t task_lists_ = 0;       // that there have been
+  std::size_t iteration_left_ = 0;     // in fifo order: what still belongs to this iteration
   std::uint64_t max_steps_;
-  std::uint32_t cancellations_left_ = 0;
   std::uint32_t max_cancellations_;
   Clock clock_;
-  detail::ModelMemory::Layout layout_ = detail::ModelMemory::Layout::upward;
   bool fifo_ = false;
   bool cut_ = false;
   bool picks_forced_ = false;

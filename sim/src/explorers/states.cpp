@@ -41,13 +41,12 @@ class StatesExplorer::Driver {
   }
 
   End run() {
-    const std::size_t alternatives = world_.alternatives();
-    const StateGraph::Found first = graph_.find_or_add(fingerprinter_.compute());
+    alternatives_ = world_.alternatives();
+    reached_ = graph_.find_or_add(fingerprinter_.compute()).state;
     if (settings_.breadth_first) explorer_.origins_.push_back({0, 0, {}});
-    if (alternatives == 0) return finish_execution() ? End::exhausted : end_;
-    enter(first.state, alternatives);
-    alternatives_ = alternatives;
-    if (settings_.with_actors) note_enabled(first.state);
+    if (settings_.with_actors) note_actors(reached_);
+    if (alternatives_ == 0) return finish_execution() ? End::exhausted : end_;
+    enter();
     if (!settings_.follow.empty()) return follow();
     return settings_.breadth_first ? run_breadth_first() : run_depth_first();
   }
@@ -65,7 +64,7 @@ class StatesExplorer::Driver {
       }
       switch (make_move(point)) {
         case Step::new_state:
-          enter(reached_, alternatives_);
+          enter();
           break;
         case Step::known:
         case Step::ended:
@@ -113,7 +112,7 @@ class StatesExplorer::Driver {
         found = graph_.fingerprint(reached_) == settings_.follow[i];
         if (!found) rewind();
       }
-      enter(reached_, alternatives_);
+      enter();
     }
     explorer_.tape_.assign(world_.tape().begin(), world_.tape().end());
     return End::followed;
@@ -149,27 +148,32 @@ class StatesExplorer::Driver {
       point.next_move = static_cast<std::size_t>(move - point.moves.begin()) + 1;
       point.values.clear();
       for (const std::uint32_t value : origin.values) point.values.push_back({value, 0});
-      repeat_move(point);
-      const std::size_t alternatives = world_.alternatives();
+      take(point);
+      alternatives_ = world_.alternatives();
       undo_->commit(fingerprinter_);
       (void)fingerprinter_.compute();
-      enter(way[i], alternatives);
+      reached_ = way[i];
+      enter();
     }
   }
 
   [[nodiscard]] Point& top() { return explorer_.path_[explorer_.depth_ - 1]; }
 
-  /// Puts the present state on the path.
-  void enter(StateGraph::State state, std::size_t alternatives) {
+  /// Puts the state that was reached on the path.
+  void enter() {
     if (explorer_.depth_ == explorer_.path_.size()) explorer_.path_.emplace_back();
     Point& point = explorer_.path_[explorer_.depth_++];
-    point.state = state;
-    point.position = undo_->position(fingerprinter_);
-    world_.save(point.loop);
+    point.state = reached_;
     point.next_move = 0;
     point.values.clear();
-    point.alternatives = alternatives;
+    point.alternatives = alternatives_;
     find_moves(point);
+    take_snapshot(point);
+  }
+
+  void take_snapshot(Point& point) {
+    point.position = undo_->position(fingerprinter_);
+    world_.save(point.loop);
     explorer_.undo_bytes_ = undo_->bytes();
     if (undo_->bytes() > limits_.undo_bytes) undo_->drop_half();
   }
@@ -197,19 +201,14 @@ class StatesExplorer::Driver {
     undo_.emplace(memory_);
     fingerprinter_.restore(0);
     fingerprinter_.touch_all();
-    for (std::size_t i = 0; i + 1 < explorer_.depth_; ++i) {
+    for (std::size_t i = 0; i < explorer_.depth_; ++i) {
+      if (i > 0) {
+        take(explorer_.path_[i - 1]);
+        undo_->commit(fingerprinter_);
+      }
       (void)world_.alternatives();
-      Point& point = explorer_.path_[i];
-      point.position = undo_->position(fingerprinter_);
-      world_.save(point.loop);
-      repeat_move(point);
-      undo_->commit(fingerprinter_);
-      if (undo_->bytes() > limits_.undo_bytes) undo_->drop_half();
+      take_snapshot(explorer_.path_[i]);
     }
-    (void)world_.alternatives();
-    Point& point = top();
-    point.position = undo_->position(fingerprinter_);
-    world_.save(point.loop);
   }
 
   void find_moves(Point& point) {
@@ -240,15 +239,12 @@ class StatesExplorer::Driver {
     return !point.values.empty() || point.next_move < point.moves.size();
   }
 
-  void take(const Point& point, const Move& move) {
-    explorer_.next_value_ = 0;
-    world_.take(move.index, point.alternatives);
-    explorer_.values_ = nullptr;
-  }
-
-  void repeat_move(Point& point) {
+  /// Makes the move before `next_move`, with the values of choose() that are known.
+  void take(Point& point) {
     explorer_.values_ = &point.values;
-    take(point, point.moves[point.next_move - 1]);
+    explorer_.next_value_ = 0;
+    world_.take(point.moves[point.next_move - 1].index, point.alternatives);
+    explorer_.values_ = nullptr;
   }
 
   Step make_move(Point& point) {
@@ -261,15 +257,13 @@ class StatesExplorer::Driver {
     const Move move = point.moves[point.next_move - 1];
     std::uint32_t actor = kNobody;
     if (settings_.with_actors) actor = actor_of(world_.action(move.index));
-    explorer_.values_ = &point.values;
-    take(point, move);
-    if (!point.values.empty()) actor |= kChosen;
-    const StateGraph::State from = point.state;
+    take(point);
+    if (!point.values.empty()) actor |= detail::ActorsOfStates::kChosen;
     if (world_.out_of_memory()) return over(End::out_of_memory);
     if (world_.names_seen() && settings_.fold) return over(End::reads_names);
     if (world_.time_seen() && !settings_.with_time) return over(End::reads_clock);
     if (world_.failure()) {
-      graph_.add_edge(from, graph_.find_or_add(kFailed).state, move.weight, actor);
+      graph_.add_edge(point.state, graph_.find_or_add(kFailed).state, move.weight, actor);
       reached_ = 0;
       return finish_execution() ? Step::known : Step::over;
     }
@@ -277,18 +271,17 @@ class StatesExplorer::Driver {
     undo_->commit(fingerprinter_);
     const StateGraph::Found found = graph_.find_or_add(fingerprinter_.compute());
     reached_ = found.state;
-    graph_.add_edge(from, found.state, move.weight, actor);
+    graph_.add_edge(point.state, found.state, move.weight, actor);
     if (!found.is_new) return Step::known;
+    if (settings_.with_actors) note_actors(found.state);
     if (graph_.size() > limits_.states) return over(End::out_of_states);
     if (alternatives_ == 0) return finish_execution() ? Step::ended : Step::over;
     if (world_.steps() >= world_.max_steps()) return over(End::too_deep);
-    if (settings_.with_actors) note_enabled(found.state);
     return Step::new_state;
   }
 
   /// The execution has ended; false when the search has, too.
   bool finish_execution() {
-    ++explorer_.executions_;
     world_.end();
     undo_->commit(fingerprinter_);
     if (settings_.on_end) settings_.on_end(world_);
@@ -327,23 +320,26 @@ class StatesExplorer::Driver {
   [[nodiscard]] std::uint32_t actor_of(const Action& action) {
     if (action.kind == Choice::Kind::cancel) return kNobody;
     std::string name = actor_name(action);
-    const auto known = std::find(explorer_.actors_.begin(), explorer_.actors_.end(), name);
-    if (known == explorer_.actors_.end()) explorer_.actors_.push_back(std::move(name));
-    return static_cast<std::uint32_t>(known - explorer_.actors_.begin());
+    std::vector<std::string>& names = explorer_.actor_names_;
+    const auto known = std::find(names.begin(), names.end(), name);
+    const auto actor = static_cast<std::uint32_t>(known - names.begin());
+    if (known == names.end()) names.push_back(std::move(name));
+    return actor;
   }
 
-  void note_enabled(StateGraph::State state) {
-    explorer_.enabled_.resize(graph_.size());
-    std::vector<std::uint32_t>& enabled = explorer_.enabled_[state];
+  void note_actors(StateGraph::State state) {
+    detail::ActorsOfStates& actors = explorer_.actors_;
+    actors.enabled.resize(graph_.size());
+    actors.ambiguous.resize(graph_.size(), false);
+    std::vector<std::uint32_t>& enabled = actors.enabled[state];
     for (std::size_t i = 0; i < alternatives_; ++i) {
       const std::uint32_t actor = actor_of(world_.action(i));
       if (actor != kNobody) enabled.push_back(actor);
     }
     std::sort(enabled.begin(), enabled.end());
-    explorer_.ambiguous_.resize(graph_.size(), false);
-    explorer_.ambiguous_[state] =
-        std::adjacent_find(enabled.begin(), enabled.end()) != enabled.end();
-    enabled.erase(std::unique(enabled.begin(), enabled.end()), enabled.end());
+    const auto end = std::unique(enabled.begin(), enabled.end());
+    actors.ambiguous[state] = end != enabled.end();
+    enabled.erase(end, enabled.end());
   }
 
   StatesExplorer& explorer_;
@@ -401,114 +397,6 @@ std::size_t StatesExplorer::frontier() const noexcept {
 std::size_t StatesExplorer::bytes() const noexcept {
   return graph_.bytes() + undo_bytes_ + origins_.capacity() * sizeof(Origin) +
          path_.capacity() * sizeof(Point);
-}
-
-StatesExplorer::LivelockSearch StatesExplorer::find_livelock() const {
-  using State = StateGraph::State;
-  assert(settings_.with_actors && !settings_.fold);
-  std::vector<bool> active(graph_.size(), true);
-  const auto enabled_in = [&](State state) -> const std::vector<std::uint32_t>& {
-    static const std::vector<std::uint32_t> none;
-    return state < enabled_.size() ? enabled_[state] : none;
-  };
-  while (true) {
-    const std::vector<std::uint32_t> component = graph_.components(active);
-    std::vector<std::vector<State>> members;
-    for (State state = 0; state < graph_.size(); ++state) {
-      if (component[state] == StateGraph::kNone) continue;
-      if (members.size() <= component[state]) members.resize(component[state] + 1);
-      members[component[state]].push_back(state);
-    }
-    bool smaller = false;
-    for (std::size_t c = 0; c < members.size(); ++c) {
-      const auto inside = [&](State state) { return active[state] && component[state] == c; };
-      std::vector<std::uint32_t> acting;
-      bool cyclic = false;
-      bool leaves_by_value = false;
-      for (const State state : members[c]) {
-        bool leaves = false;
-        graph_.for_each_edge(state, [&](const StateGraph::Edge& edge) {
-          if (inside(edge.target)) {
-            cyclic = true;
-            acting.push_back(edge.actor & ~kChosen);
-          } else if ((edge.actor & kChosen) != 0) {
-            leaves = true;
-          }
-        });
-        // A value that is offered again and again is given some time: no cycle goes through here.
-        if (leaves) {
-          active[state] = false;
-          leaves_by_value = true;
-        }
-      }
-      if (!cyclic) continue;
-      if (leaves_by_value) {
-        smaller = true;
-        continue;
-      }
-      std::sort(acting.begin(), acting.end());
-      acting.erase(std::unique(acting.begin(), acting.end()), acting.end());
-      std::vector<std::uint32_t> always = enabled_in(members[c].front());
-      for (const State state : members[c]) {
-        std::vector<std::uint32_t> both;
-        std::set_intersection(always.begin(), always.end(), enabled_in(state).begin(),
-                              enabled_in(state).end(), std::back_inserter(both));
-        always = std::move(both);
-      }
-      // Somebody who could always act and never does here: no scheduler is that unfair.
-      if (!std::includes(acting.begin(), acting.end(), always.begin(), always.end())) continue;
-
-      if (std::any_of(members[c].begin(), members[c].end(), [&](State state) {
-            return state < ambiguous_.size() && ambiguous_[state];
-          })) {
-        return {std::nullopt, true};
-      }
-      // The way there, then once round past a step of everybody who always could act.
-      std::vector<State> path = graph_.shortest_path(0, inside, [](State) { return true; });
-      const std::size_t loop = path.size() - 1;
-      const State home = path.back();
-      std::vector<std::uint32_t> missing = always;
-      const auto go = [&](State from, State to) {
-        const std::vector<State> way = graph_.shortest_path(
-            from, [&](State state) { return state == to; }, inside);
-        path.insert(path.end(), way.begin() + 1, way.end());
-      };
-      while (!missing.empty()) {
-        const std::uint32_t actor = missing.back();
-        missing.pop_back();
-        State source = StateGraph::kNone;
-        State target = StateGraph::kNone;
-        const std::vector<State> way = graph_.shortest_path(
-            path.back(),
-            [&](State state) {
-              graph_.for_each_edge(state, [&](const StateGraph::Edge& edge) {
-                if (inside(edge.target) && (edge.actor & ~kChosen) == actor) {
-                  source = state;
-                  target = edge.target;
-                }
-              });
-              return source == state;
-            },
-            inside);
-        assert(!way.empty());
-        path.insert(path.end(), way.begin() + 1, way.end());
-        path.push_back(target);
-      }
-      if (path.size() == loop + 1) {  // nobody is always enabled: any step inside will do
-        State target = StateGraph::kNone;
-        graph_.for_each_edge(home, [&](const StateGraph::Edge& edge) {
-          if (inside(edge.target)) target = edge.target;
-        });
-        path.push_back(target);
-      }
-      if (path.back() != home) go(path.back(), home);
-      Livelock livelock;
-      livelock.loop = loop;
-      for (const State state : path) livelock.path.push_back(graph_.fingerprint(state));
-      return {livelock, false};
-    }
-    if (!smaller) return {};
-  }
 }
 
 }  // namespace cocheck

@@ -1,7 +1,6 @@
 #include "cocheck/explorers/watch.hpp"
 
 #include <bit>
-#include <utility>
 
 #include "cocheck/detail/task_base.hpp"
 #include "cocheck/world.hpp"
@@ -24,14 +23,6 @@ std::string in_words(const Action& action) {
 
 }  // namespace
 
-bool WatchExplorer::next() {
-  return !std::exchange(started_, true);
-}
-
-std::size_t WatchExplorer::pick(std::size_t alternatives, const World&) {
-  return seed_ == 0 ? 0 : stream_.below(alternatives);
-}
-
 bool WatchExplorer::drive(World& world) {
   detail::Fingerprinter fingerprinter(world, world.memory(), {});
   while (true) {
@@ -45,17 +36,10 @@ bool WatchExplorer::drive(World& world) {
       sight.fingerprint = fingerprinter.compute();
     }
     if (last) break;
-    // Cancellations come last: few of them are enough.
-    std::size_t among = alternatives;
-    if (seed_ != 0 && among > world.cancellations_offered() && stream_.below(8) != 0) {
-      among -= world.cancellations_offered();
-    }
-    const std::size_t index = pick(among, world);
+    const std::size_t index = alternatives > 1 ? pick(alternatives, world) : 0;
     if (details_) sight.actor = in_words(world.action(index));
     world.take(index, alternatives);
   }
-  time_seen_ = world.time_seen();
-  names_seen_ = world.names_seen();
   world.discard();
   blocks_left_ = world.memory().outstanding_now();
   return true;

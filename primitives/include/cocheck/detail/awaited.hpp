@@ -146,7 +146,6 @@ class CallbackFuture : public Awaited, public LoopAllocated {
 
   /// Ends with an exception that somebody should look at.
   void expect_retrieval() noexcept { exception_retrieved_ = false; }
-  void expect_no_retrieval() noexcept { exception_retrieved_ = true; }
   [[nodiscard]] bool exception_retrieved() const noexcept { return exception_retrieved_; }
   /// Before it dies: fails the execution if it has an exception at which nobody looked.
   void report_lost_exception() const noexcept;

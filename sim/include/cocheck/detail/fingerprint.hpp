@@ -77,11 +77,7 @@ class Fingerprinter {
  private:
   using BlockId = ModelMemory::BlockId;
 
-  struct Hash {
-    std::uint64_t low = 0;
-    std::uint64_t high = 0;
-    friend auto operator<=>(const Hash&, const Hash&) = default;
-  };
+  using Hash = Fingerprint;
 
   /// What is known of a block as long as its bytes stay the same.
   struct Content {
@@ -141,6 +137,7 @@ class Fingerprinter {
   };
 
   static void absorb(Hash& hash, std::uint64_t value) noexcept;
+  static void add(Hash& sum, const Hash& hash) noexcept;
   [[nodiscard]] static Hash finished(Hash hash) noexcept;
 
   struct Kept {

@@ -158,6 +158,9 @@ class ModelMemory {
   [[nodiscard]] BlockId carve(SizeClass size);
   [[nodiscard]] BlockId take(std::size_t bytes);
   void give_back(BlockId id) noexcept;
+  void make_live(BlockId id, std::uint32_t bytes) noexcept;
+  void make_free(BlockId id) noexcept;
+  void push_free(BlockId id) noexcept;
   [[nodiscard]] std::size_t granule_of(const void* address) const noexcept {
     return static_cast<std::size_t>(static_cast<const std::byte*>(address) - base_) / kGranule;
   }

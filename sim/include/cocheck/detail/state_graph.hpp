@@ -35,7 +35,6 @@ class StateGraph {
   void add_edge(State from, State to, std::uint32_t weight, std::uint32_t actor);
 
   [[nodiscard]] std::size_t size() const noexcept { return fingerprints_.size(); }
-  [[nodiscard]] std::size_t edge_count() const noexcept { return edges_.size(); }
   [[nodiscard]] const Fingerprint& fingerprint(State state) const { return fingerprints_[state]; }
   [[nodiscard]] std::size_t bytes() const noexcept;
 

@@ -62,8 +62,6 @@ class UndoLog {
 
   ModelMemory& memory_;
   std::byte* copy_;
-  void (*find_)(const std::byte*, const std::byte*, std::size_t, std::size_t,
-                HarnessVector<std::size_t>&);
   HarnessVector<std::size_t> changed_lines_;  // of one commit
   std::size_t compared_ = 0;                  // bytes: more were never in use
   HarnessVector<std::uint8_t> empty_;         // pages that held nothing, here and in the copy

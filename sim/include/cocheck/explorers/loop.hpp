@@ -20,6 +20,7 @@ class LoopExplorer final : public Explorer {
     return inner_.pick(alternatives, world);
   }
   bool drive(World& world) override;
+  [[nodiscard]] bool compares_states() const noexcept override { return true; }
 
   /// Whether timers are pending all the time.
   [[nodiscard]] bool timers_pending() const noexcept { return timers_pending_; }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cocheck/detail/fingerprint.hpp"
+#include "cocheck/detail/livelock.hpp"
 #include "cocheck/detail/state_graph.hpp"
 #include "cocheck/detail/undo_log.hpp"
 #include "cocheck/explorer.hpp"
@@ -79,6 +80,7 @@ class StatesExplorer final : public Explorer {
   bool next() override;
   std::size_t pick(std::size_t alternatives, const World& world) override;
   bool drive(World& world) override;
+  [[nodiscard]] bool compares_states() const noexcept override { return true; }
   [[nodiscard]] bool exhausted() const noexcept override { return end_ == End::exhausted; }
 
   [[nodiscard]] End end() const noexcept { return end_; }
@@ -86,7 +88,6 @@ class StatesExplorer final : public Explorer {
   /// How many steps were made between different pairs of states, and how many in all: those that go
   /// over dropped snapshots again come on top.
   [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
-  [[nodiscard]] std::uint64_t executions() const noexcept { return executions_; }
   [[nodiscard]] std::uint64_t failing() const noexcept { return failing_; }
   /// Of the execution that followed.
   [[nodiscard]] const std::vector<std::uint32_t>& tape() const noexcept { return tape_; }
@@ -95,19 +96,8 @@ class StatesExplorer final : public Explorer {
   /// What the search itself uses.
   [[nodiscard]] std::size_t bytes() const noexcept;
 
-  /// A way into a cycle that may go on for ever although everybody who can run does run.
-  struct Livelock {
-    std::vector<detail::Fingerprint> path;  // from the first state on
-    std::size_t loop = 0;                   // where in it the loop begins; it ends where it begins
-  };
-  /// Nothing where every cycle leaves somebody out who could act, or only goes on if a choose()
-  /// never gives one of its values. After a search with actors that was exhausted.
-  struct LivelockSearch {
-    std::optional<Livelock> found;
-    /// Whether there may be one: in a cycle, a task has several timers or callbacks that could act.
-    bool undecided = false;
-  };
-  [[nodiscard]] LivelockSearch find_livelock() const;
+  /// Who can act where; after a search with actors. For find_livelock().
+  [[nodiscard]] const detail::ActorsOfStates& actors() const noexcept { return actors_; }
 
  private:
   class Driver;
@@ -126,7 +116,7 @@ class StatesExplorer final : public Explorer {
   struct Point {
     detail::StateGraph::State state = 0;
     detail::UndoLog::Position position;
-    detail::LoopState loop;
+    detail::LoopSnapshot loop;
     std::vector<Move> moves;
     std::size_t next_move = 0;
     std::size_t alternatives = 0;
@@ -139,8 +129,7 @@ class StatesExplorer final : public Explorer {
     std::vector<std::uint32_t> values;
   };
 
-  static constexpr std::uint32_t kNobody = 0;             // acts when a task is cancelled
-  static constexpr std::uint32_t kChosen = 0x8000'0000u;  // added to who acts: choose() had a say
+  static constexpr std::uint32_t kNobody = 0;  // acts when a task is cancelled
 
   Limits limits_;
   Settings settings_;
@@ -151,11 +140,9 @@ class StatesExplorer final : public Explorer {
   std::size_t next_value_ = 0;
   std::vector<Origin> origins_;  // breadth first only
   std::size_t queue_next_ = 0;
-  std::vector<std::string> actors_{""};
-  std::vector<std::vector<std::uint32_t>> enabled_;  // with actors: who can act in a state
-  std::vector<bool> ambiguous_;  // with actors: whether two that can act have one name
+  std::vector<std::string> actor_names_{""};
+  detail::ActorsOfStates actors_;
   std::uint64_t steps_ = 0;
-  std::uint64_t executions_ = 0;
   std::uint64_t failing_ = 0;
   std::size_t undo_bytes_ = 0;
   std::vector<std::uint32_t> tape_;
