@@ -9,7 +9,10 @@ namespace cocheck::detail {
 GatherState::GatherState(std::size_t children, bool return_exceptions, bool keeps_results)
     : CallbackFuture(Loop::current().running()),
       children_(children, !keeps_results && Loop::current().compares_states()),
-      return_exceptions_(return_exceptions) {}
+      return_exceptions_(return_exceptions) {
+  // Children of one that nobody else looks at may end in any order; see child_done().
+  Loop::current().exclude_accesses(&finished_, sizeof finished_);
+}
 
 void GatherState::add(CallbackFuture& future) {
   children_.add(*this, future);
@@ -52,10 +55,14 @@ bool GatherState::cancel(const std::string& message) {
 }
 
 bool GatherState::Child::decides() {
-  if (gather_.done() || gather_.deciding_) return false;
+  if (!gather_.private_) Loop::current().note_write(&gather_.finished_);
   const bool last = gather_.finished_ + 1 == gather_.children_.size();
   const bool fails = !gather_.return_exceptions_ && failed();
-  if (!fails) return last && !gather_.private_;
+  // One that neither fails nor is the last does not look at the gather: the order of such children
+  // must not seem to matter.
+  if (!fails && !last) return false;
+  if (gather_.done() || gather_.deciding_) return false;
+  if (!fails) return !gather_.private_;
   decider_ = true;
   gather_.deciding_ = true;
   return true;
@@ -64,14 +71,20 @@ bool GatherState::Child::decides() {
 void GatherState::child_done(Child& child) {
   ++finished_;
   const bool last = finished_ == children_.size();
-  if (!done()) {
-    if (!return_exceptions_ && child.decider()) {
+  Loop& loop = Loop::current();
+  if (!private_) {
+    loop.note_write(&finished_);
+  } else {
+    last ? loop.note_all_arrived(&finished_) : loop.note_arrival(&finished_);
+  }
+  if (!return_exceptions_ && child.decider()) {
+    if (!done()) {
       deciding_ = false;
       end(child.future().exception());
-    } else if (last && !deciding_) {
-      end(cancel_requested_ ? std::make_exception_ptr(CancelledError(message_)) : nullptr);
     }
-  } else {
+  } else if (last && !done() && !deciding_) {
+    end(cancel_requested_ ? std::make_exception_ptr(CancelledError(message_)) : nullptr);
+  } else if (child.future().has_exception() && done()) {
     (void)child.failed();  // an exception that comes too late is looked at and dropped
   }
   children_.forget(child);

@@ -42,12 +42,18 @@ TaskBase::TaskBase(Loop& loop, std::coroutine_handle<> body, std::source_locatio
     lineage_.index = parent->next_child();
     ++parent->children_alive_;
   }
+  const auto word_of = [](const void* member) {
+    const auto address = reinterpret_cast<std::uintptr_t>(member);
+    return static_cast<const std::byte*>(member) - address % sizeof(std::uint64_t);
+  };
   loop.exclude_links(&previous_task, sizeof previous_task + sizeof next_task);
   loop.exclude_links(&record_, sizeof record_);
   // With the word in whose padding it lies: the kind, which never changes.
-  const std::size_t within = reinterpret_cast<std::uintptr_t>(&numbers_) % sizeof(std::uint64_t);
-  loop.exclude_links(reinterpret_cast<std::byte*>(&numbers_) - within, sizeof(std::uint64_t));
+  loop.exclude_links(word_of(&numbers_), sizeof(std::uint64_t));
   loop.exclude_names(&lineage_, sizeof lineage_);
+  // The flags in the same word are the task's own.
+  loop.exclude_accesses(word_of(&children_alive_), sizeof(std::uint64_t));
+  loop.exclude_accesses(&wakeup_, sizeof wakeup_);
 }
 
 void TaskBase::destroy() noexcept {
@@ -58,7 +64,7 @@ void TaskBase::destroy() noexcept {
     TaskBase* parent = task->lineage_.parent.detach();
     delete task;
     if (parent != nullptr) --parent->children_alive_;
-    task = parent != nullptr && parent->drop() ? parent : nullptr;
+    task = parent != nullptr && parent->drop_unseen() ? parent : nullptr;
   }
 }
 

@@ -25,25 +25,31 @@ TaskGroup::Child::Child(TaskGroup& group, detail::TaskBase& task)
     : group_(group), task_(&task), previous_(group.order_->last) {
   (previous_ != nullptr ? previous_->next_ : group.order_->first) = this;
   group.order_->last = this;
-  ++group.children_;
+  ++group.order_->children;
+  task.loop().note_write(group.order_.get());
   task.loop().exclude_links(&previous_, sizeof previous_ + sizeof next_);
 }
 
 TaskGroup::Child::~Child() {
   (previous_ != nullptr ? previous_->next_ : group_.order_->first) = next_;
   (next_ != nullptr ? next_->previous_ : group_.order_->last) = previous_;
-  --group_.children_;
+  --group_.order_->children;
 }
 
 bool TaskGroup::Child::decides() {
   // The end of the last child closes the group to newcomers.
-  return (!task_->cancelled() && task_->exception() != nullptr) ||
-         (group_.exiting_ && group_.children_ == 1);
+  if (!task_->cancelled() && task_->exception() != nullptr) return true;
+  last_ = group_.order_->children == 1 && group_.exiting_;
+  if (last_) Loop::current().note_all_arrived(group_.order_.get());
+  return last_;
 }
 
 void TaskGroup::Child::invoke() {
   TaskGroup& group = group_;
   const detail::Reference<detail::TaskBase> task = task_;
+  Loop& loop = Loop::current();
+  const bool last = group.order_->children == 1;
+  last ? loop.note_all_arrived(group.order_.get()) : loop.note_arrival(group.order_.get());
   delete this;
   group.child_done(*task);
 }
@@ -54,7 +60,7 @@ TaskGroup::~TaskGroup() {
 
 const char* TaskGroup::refuses() const noexcept {
   if (parent_ == nullptr) return "TaskGroup.create_task: the group has not been entered";
-  if (exiting_ && children_ == 0) return "TaskGroup.create_task: the group is finished";
+  if (exiting_ && children() == 0) return "TaskGroup.create_task: the group is finished";
   if (aborting_) return "TaskGroup.create_task: the group is shutting down";
   return nullptr;
 }
@@ -71,13 +77,14 @@ void TaskGroup::add(detail::TaskBase& task) {
 
 void TaskGroup::abort() {
   aborting_ = true;
+  if (children() == 0) return;
   for (Child* child = first(); child != nullptr; child = child->next_) {
     if (!child->task_->done()) child->task_->cancel({});
   }
 }
 
 void TaskGroup::child_done(detail::TaskBase& task) {
-  if (completion_ != nullptr && children_ == 0) completion_->complete();
+  if (order_->children == 0 && completion_ != nullptr) completion_->complete();
   if (task.cancelled()) return;
   const std::exception_ptr error = task.exception();
   if (error == nullptr) return;
@@ -97,7 +104,7 @@ Task<> TaskGroup::exit(std::exception_ptr error, bool cancelled) {
   }
   std::exception_ptr propagate = cancelled ? error : nullptr;
   if (error != nullptr && !aborting_) abort();
-  while (children_ > 0) {
+  while (children() > 0) {
     detail::Waiter waiter;
     completion_ = &waiter;
     try {

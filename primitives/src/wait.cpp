@@ -21,7 +21,7 @@ class CompletionCounter::Completion final : public Callback {
 };
 
 CompletionCounter::CompletionCounter(std::vector<CallbackFuture*> futures, ReturnWhen return_when)
-    : left_(futures.size()), return_when_(return_when) {
+    : left_(std::make_unique<Left>(futures.size())), return_when_(return_when) {
   completions_.reserve(futures.size());
   for (CallbackFuture* future : futures) {
     completions_.push_back(std::make_unique<Completion>(*this, *future));
@@ -31,8 +31,11 @@ CompletionCounter::CompletionCounter(std::vector<CallbackFuture*> futures, Retur
 CompletionCounter::~CompletionCounter() = default;
 
 void CompletionCounter::completed(CallbackFuture& future) {
-  --left_;
-  if (left_ == 0 || return_when_ == ReturnWhen::first_completed ||
+  const bool last = --left_->count == 0;
+  Loop& loop = Loop::current();
+  loop.note_read(&waiter_);  // whichever is the last: a cancellation comes before or behind each
+  last ? loop.note_all_arrived(left_.get()) : loop.note_arrival(left_.get());
+  if (last || return_when_ == ReturnWhen::first_completed ||
       (return_when_ == ReturnWhen::first_exception && !future.cancelled() &&
        future.exception() != nullptr)) {
     waiter_.complete();

@@ -13,6 +13,7 @@
 #include <new>
 #include <vector>
 
+#include "cocheck/detail/access_log.hpp"
 #include "cocheck/detail/sanitizers.hpp"
 #include "cocheck/errors.hpp"
 
@@ -190,7 +191,28 @@ inline ModelMemory::SizeClass ModelMemory::size_class(std::size_t granules) noex
           static_cast<std::uint32_t>(kExactClasses + 8 * (octave - 6) + eighths)};
 }
 
+ModelMemory::BlockId ModelMemory::carve_in_arena(SizeClass size) {
+  const auto begin =
+      arenas_.carve(process_, size.granules, static_cast<std::uint32_t>(limit_ / kGranule));
+  if (!begin) {
+    exhausted_ = true;
+    throw std::bad_alloc();
+  }
+  const auto id = static_cast<BlockId>(carved_++);
+  blocks_.resize(carved_ - 1);
+  blocks_.push_back({.begin = *begin, .granules = size.granules});
+  std::fill_n(block_of_granule_ + *begin, size.granules, id);
+  used_ = std::size_t{arenas_.reserved()} * kGranule;
+  if (AccessLog* log = AccessLog::active()) {
+    log->set_fresh(base_ + std::size_t{*begin} * kGranule,
+                   base_ + std::size_t{arenas_.end_of_chunk()} * kGranule);
+  }
+  return id;
+}
+
 inline ModelMemory::BlockId ModelMemory::carve(SizeClass size) {
+  if (layout_ == Layout::by_process) [[unlikely]]
+    return carve_in_arena(size);
   const std::size_t bytes = std::size_t{size.granules} * kGranule;
   if (bytes > limit_ - used_) [[unlikely]] {
     exhausted_ = true;
@@ -257,7 +279,7 @@ inline ModelMemory::BlockId ModelMemory::take(std::size_t bytes) {
     free_[size.index] = blocks_[id].next_free;
   }
   if (journal_ != nullptr) [[unlikely]]
-    journal_->push_back({id, 0, 0, 0, carved});
+    journal_->push_back({id, 0, 0, 0, carved, arenas_.position()});
   make_live(id, static_cast<std::uint32_t>(bytes));
   return id;
 }
@@ -277,17 +299,19 @@ void* ModelMemory::allocate_named(std::size_t bytes) {
 
 inline void ModelMemory::give_back(BlockId id) noexcept {
   const Block& block = blocks_[id];
+  if (AccessLog* log = AccessLog::active()) [[unlikely]]
+    log->release(address(id), std::size_t{block.granules} * kGranule);
   if (journal_ != nullptr) [[unlikely]]
-    journal_->push_back({id, block.bytes, block.links, block.names, false});
+    journal_->push_back({id, block.bytes, block.links, block.names, false, {}});
   clear(base_ + std::size_t{block.begin} * kGranule, block.bytes);
   make_free(id);
-  push_free(id);
+  if (layout_ != Layout::by_process) push_free(id);
 }
 
 void ModelMemory::deallocate(void* memory) noexcept {
   const bool known = in_use(reinterpret_cast<std::uintptr_t>(memory));
   const BlockId id = known ? block_at(memory) : kNoBlock;
-  if (!known || !blocks_[id].live()) {
+  if (!known || id >= carved_ || !blocks_[id].live()) {
     invalid_free_ = true;
     return;
   }
@@ -313,9 +337,17 @@ void ModelMemory::begin_execution(Layout layout) noexcept {
     ASAN_UNPOISON_MEMORY_REGION(begin(), used_);
     layout_ = layout;
     blocks_.clear();
+    arenas_.clear(0);
   }
   used_ = kept_used_;
   carved_ = kept_carved_;
+  if (layout_ == Layout::by_process) {
+    // Where something is kept, new arenas lie behind it.
+    const auto first = static_cast<std::uint32_t>(kept_used_ / kGranule);
+    if (first > 0 || arenas_.reserved() == 0) arenas_.clear(first);
+    arenas_.begin_execution();
+    used_ = std::size_t{arenas_.reserved()} * kGranule;
+  }
   free_.fill(kNoBlock);
 }
 
@@ -329,7 +361,7 @@ void ModelMemory::set_journal(Journal* journal) {
 }
 
 void ModelMemory::count_live(const Block& block, std::uint32_t change) {
-  assert(layout_ == Layout::upward);
+  assert(layout_ != Layout::downward);
   constexpr std::size_t kGranulesInPage = kPage / kGranule;
   const std::size_t first = block.begin / kGranulesInPage;
   const std::size_t last = (block.begin + block.granules - 1) / kGranulesInPage;
@@ -349,14 +381,21 @@ void ModelMemory::undo(std::size_t keep) noexcept {
       if (change.carved) {
         assert(change.id + 1 == carved_);
         --carved_;
-        used_ -= std::size_t{block.granules} * kGranule;
+        if (layout_ == Layout::by_process) {
+          arenas_.restore(change.arena);
+        } else {
+          used_ -= std::size_t{block.granules} * kGranule;
+        }
       } else {
         push_free(change.id);
       }
     } else {
-      BlockId& head = free_[size_class(block.granules).index];
-      assert(head == change.id && !block.live());
-      head = block.next_free;
+      assert(!block.live());
+      if (layout_ != Layout::by_process) {
+        BlockId& head = free_[size_class(block.granules).index];
+        assert(head == change.id);
+        head = block.next_free;
+      }
       block.links = change.links;
       block.names = change.names;
       make_live(change.id, change.bytes);

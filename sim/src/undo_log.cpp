@@ -55,7 +55,7 @@ void UndoLog::for_each_block(std::size_t line, Visit&& visit) const {
   }
 }
 
-void UndoLog::commit(Fingerprinter& fingerprinter) {
+void UndoLog::commit(Fingerprinter* fingerprinter) {
   compared_ = std::max(compared_, (memory_.used() + kLine - 1) / kLine * kLine);
   static const FindChangedLines find = find_changed_lines();
   const std::size_t pages = (compared_ + kPage - 1) / kPage;
@@ -76,19 +76,20 @@ void UndoLog::commit(Fingerprinter& fingerprinter) {
     find(memory_.begin() + begin * kPage, copy_ + begin * kPage, (end - begin * kPage) / kLine,
          begin * kPage / kLine, changed_lines_);
   }
-  const std::size_t first = lines_.size();
+  last_step_ = lines_.size();
   for (const std::size_t index : changed_lines_) {
     Line& line = lines_.emplace_back();
     line.index = index;
     copy_bytes(line.bytes.data(), copy_ + index * kLine, kLine);
     copy_bytes(copy_ + index * kLine, memory_.begin() + index * kLine, kLine);
   }
-  for (std::size_t i = first; i < lines_.size(); ++i) {
+  if (fingerprinter == nullptr) return;
+  for (std::size_t i = last_step_; i < lines_.size(); ++i) {
     for_each_block(lines_[i].index,
-                   [&](ModelMemory::BlockId block) { fingerprinter.touch_and_keep(block); });
+                   [&](ModelMemory::BlockId block) { fingerprinter->touch_and_keep(block); });
   }
   for (; journal_told_ < journal_.size(); ++journal_told_) {
-    fingerprinter.touch_and_keep(journal_[journal_told_].id);
+    fingerprinter->touch_and_keep(journal_[journal_told_].id);
   }
 }
 
@@ -96,9 +97,10 @@ void UndoLog::drop_half() {
   const std::size_t half = lines_.size() / 2;
   lines_.erase(lines_.begin(), lines_.begin() + static_cast<std::ptrdiff_t>(half));
   dropped_ += half;
+  last_step_ = lines_.size();
 }
 
-void UndoLog::rewind(Position position, Fingerprinter& fingerprinter) {
+void UndoLog::rewind(Position position, Fingerprinter* fingerprinter) {
   assert(holds(position));
   while (dropped_ + lines_.size() > position.lines) {
     const Line& line = lines_.back();
@@ -106,16 +108,23 @@ void UndoLog::rewind(Position position, Fingerprinter& fingerprinter) {
     empty_[at / kPage] = 0;
     copy_bytes(memory_.begin() + at, line.bytes.data(), kLine);
     copy_bytes(copy_ + at, line.bytes.data(), kLine);
-    for_each_block(line.index, [&](ModelMemory::BlockId block) { fingerprinter.touch(block); });
+    if (fingerprinter != nullptr) {
+      for_each_block(line.index, [&](ModelMemory::BlockId block) { fingerprinter->touch(block); });
+    }
     lines_.pop_back();
+  }
+  last_step_ = lines_.size();
+  if (fingerprinter == nullptr) {
+    memory_.undo(position.changes);
+    return;
   }
   changed_.clear();
   for (std::size_t i = position.changes; i < journal_.size(); ++i) {
     changed_.push_back(journal_[i].id);
   }
   memory_.undo(position.changes);
-  for (const ModelMemory::BlockId block : changed_) fingerprinter.touch(block);
-  fingerprinter.restore(position.kept);
+  for (const ModelMemory::BlockId block : changed_) fingerprinter->touch(block);
+  fingerprinter->restore(position.kept);
   journal_told_ = journal_.size();
 }
 

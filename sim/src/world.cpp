@@ -8,7 +8,9 @@
 #include "cocheck/always.hpp"
 #include "cocheck/check.hpp"
 #include "cocheck/describe.hpp"
+#include "cocheck/detail/access_log.hpp"
 #include "cocheck/detail/recorder.hpp"
+#include "cocheck/detail/step_watcher.hpp"
 #include "cocheck/task_handle.hpp"
 
 namespace cocheck {
@@ -43,6 +45,7 @@ void World::run(const Model& model, Explorer& explorer, detail::Recorder* record
   fifo_ = explorer.order() == Order::fifo;
   picks_forced_ = explorer.picks_forced();
   compares_states_ = explorer.compares_states();
+  tracks_accesses_ = explorer.tracks_accesses();
   model_ = &model;
   reset();
   try {
@@ -378,11 +381,14 @@ void World::close() noexcept {
 }
 
 void World::post(Runnable& runnable) {
+  const detail::AccessLog::Pause pause;
   if (closing_) return;
   if (runnable.kind() == Runnable::Kind::settling && !fifo_) {
     settling_.push_back(&runnable);
     return;
   }
+  if (watcher_ != nullptr) [[unlikely]]
+    watcher_->posted(runnable);
   const bool named =
       runnable.kind() == Runnable::Kind::callback || runnable.kind() == Runnable::Kind::timer;
   state_.ready.push_back(
@@ -390,6 +396,9 @@ void World::post(Runnable& runnable) {
 }
 
 void World::withdraw(Runnable& runnable) noexcept {
+  const detail::AccessLog::Pause pause;
+  if (watcher_ != nullptr) [[unlikely]]
+    watcher_->withdrawn(runnable);
   if (const auto queued = std::find_if(
           state_.ready.begin(), state_.ready.end(),
           [&](const detail::ReadyEntry& entry) { return entry.runnable == &runnable; });
@@ -448,16 +457,27 @@ void World::fail(Failure failure) {
   if (recorder_ != nullptr) recorder_->failed(*failure_, running_);
 }
 
-void World::exclude(const void* begin, std::size_t bytes, bool names) {
+void World::exclude(const void* begin, std::size_t bytes, Excluded what) {
   if (!memory_->in_use(reinterpret_cast<std::uintptr_t>(begin))) return;
   if (bytes == 0) {
     memory_->exclude_block(begin);
   } else {
-    memory_->exclude(begin, bytes, names);
+    memory_->exclude(begin, bytes, what == Excluded::names);
   }
 }
 
+void World::note(const void* word, Access access) noexcept {
+  detail::AccessLog* log = detail::AccessLog::active();
+  if (log == nullptr || watcher_ == nullptr) return;
+  log->note(word, access == Access::write);
+  if (access == Access::arrival) watcher_->arrived(word);
+  if (access == Access::all_arrived) watcher_->all_arrived(word);
+}
+
 void World::arm_timer(Timer& timer, TimePoint deadline) {
+  const detail::AccessLog::Pause pause;
+  if (watcher_ != nullptr) [[unlikely]]
+    watcher_->posted(timer);
   const auto later = [](TimePoint mine, const detail::TimerEntry& other) {
     return mine < other.deadline;
   };
@@ -467,6 +487,9 @@ void World::arm_timer(Timer& timer, TimePoint deadline) {
 }
 
 void World::disarm_timer(Timer& timer) noexcept {
+  const detail::AccessLog::Pause pause;
+  if (watcher_ != nullptr) [[unlikely]]
+    watcher_->withdrawn(timer);
   if (const auto found =
           std::find_if(state_.timers.begin(), state_.timers.end(),
                        [&](const detail::TimerEntry& entry) { return entry.timer == &timer; });

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cocheck/detail/loop_event.hpp"
+#include "cocheck/detail/loop_memory.hpp"
 #include "cocheck/errors.hpp"
 #include "cocheck/failure.hpp"
 
@@ -51,6 +52,10 @@ class Runnable {
 
   virtual void run() = 0;
 
+  /// What tells it from others that are ready in the same execution: the same in executions that
+  /// differ only in the order of steps that do not depend on each other.
+  [[nodiscard]] virtual const void* identity() const noexcept { return this; }
+
   /// It will not run: the execution was stopped.
   virtual void abandoned() noexcept {}
 
@@ -91,7 +96,7 @@ class Timer : public Runnable {
 ///
 /// A loop runs in one thread and is current() there while it runs. Waking never resumes inline:
 /// it posts.
-class Loop {
+class Loop : public detail::LoopMemory {
  public:
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -131,11 +136,6 @@ class Loop {
   /// Something is wrong with this execution. The loop stops it after the running step.
   virtual void fail(Failure failure) = 0;
 
-  /// Memory for frames and what belongs to tasks, aligned for any scalar type. Its second word is
-  /// the loop's own; see detail/memory.hpp.
-  [[nodiscard]] virtual void* allocate(std::size_t bytes) = 0;
-  virtual void deallocate(void* memory, std::size_t bytes) noexcept = 0;
-
   [[nodiscard]] TimePoint now() const noexcept {
     time_seen_ = true;
     return now_;
@@ -143,23 +143,6 @@ class Loop {
   /// The same for primitives, where all that depends on it is how far off a deadline is.
   [[nodiscard]] TimePoint time() const noexcept { return now_; }
 
-  /// Whether it compares states; see below.
-  [[nodiscard]] bool compares_states() const noexcept { return compares_states_; }
-  /// For words of a block from allocate() that cannot change what happens: links of a list whose
-  /// order nobody can see, or what only names a task. A loop that compares states leaves them out.
-  void exclude_links(const void* begin, std::size_t bytes) {
-    if (compares_states_) [[unlikely]]
-      exclude(begin, bytes, false);
-  }
-  void exclude_names(const void* begin, std::size_t bytes) {
-    if (compares_states_) [[unlikely]]
-      exclude(begin, bytes, true);
-  }
-  /// The same for all of the block that begins there.
-  void exclude_block(const void* begin) {
-    if (compares_states_) [[unlikely]]
-      exclude(begin, 0, false);
-  }
   /// A point of time is kept that is no timer yet, and no more. As long as a step leaves one, how
   /// far off it is can be told from the time alone, which is then part of the state.
   void deadline_opened() noexcept { ++open_deadlines_; }
@@ -215,9 +198,6 @@ class Loop {
   /// For the loop that takes a timer out to run it.
   static void mark_fired(Timer& timer) noexcept { timer.armed_ = false; }
 
-  /// See exclude_links() and exclude_names(); 0 bytes are the whole block.
-  virtual void exclude(const void* begin, std::size_t bytes, bool names) = 0;
-
   TimePoint now_{};
   detail::TaskBase* running_ = nullptr;
   detail::TaskBase* acting_ = nullptr;
@@ -225,7 +205,6 @@ class Loop {
   bool always_suspends_ = false;
   bool eager_tasks_ = false;
   bool closing_ = false;
-  bool compares_states_ = false;
   mutable bool time_seen_ = false;   // whether the model has read the clock
   mutable bool names_seen_ = false;  // whether it has read names or ids
   int open_deadlines_ = 0;

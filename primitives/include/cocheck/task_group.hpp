@@ -87,6 +87,7 @@ class TaskGroup {
 
   /// Children that have not ended. O(children).
   [[nodiscard]] std::size_t size() const noexcept {
+    if (children() == 0) return 0;
     std::size_t count = 0;
     for (const Child* child = first(); child != nullptr; child = child->next_) {
       if (!child->task_->done()) ++count;
@@ -106,11 +107,16 @@ class TaskGroup {
     void invoke() override;
     void drop() noexcept override { delete this; }
     [[nodiscard]] bool decides() override;
+    /// Which of the children was the last does not matter.
+    [[nodiscard]] const void* identity() const noexcept override {
+      return last_ ? static_cast<const void*>(&group_) : this;
+    }
 
     TaskGroup& group_;
     detail::Reference<detail::TaskBase> task_;
     Child* previous_;
     Child* next_ = nullptr;
+    bool last_ = false;  // its end closes the group
   };
 
   [[nodiscard]] const char* refuses() const noexcept;
@@ -120,20 +126,29 @@ class TaskGroup {
   void abort();
   Task<> exit(std::exception_ptr error, bool cancelled);
 
-  /// The order of the children, which no state depends on.
+  /// The children in their order, which no state depends on.
   struct Order : detail::LoopAllocated {
     Order() {
-      if (Loop* loop = Loop::current_or_null()) loop->exclude_links(this, sizeof *this);
+      Loop* loop = Loop::current_or_null();
+      if (loop == nullptr) return;
+      loop->exclude_links(&first, sizeof first + sizeof last);
+      loop->exclude_accesses(&children, sizeof children);
     }
     Child* first = nullptr;
     Child* last = nullptr;
+    std::size_t children = 0;  // they may end in any order: see note_arrival()
   };
+  /// How many have not ended, for who depends on it.
+  [[nodiscard]] std::size_t children() const noexcept {
+    if (order_ == nullptr) return 0;
+    if (Loop* loop = Loop::current_or_null()) loop->note_write(order_.get());
+    return order_->children;
+  }
   [[nodiscard]] Child* first() const noexcept {
     return order_ != nullptr ? order_->first : nullptr;
   }
 
   std::unique_ptr<Order> order_;
-  std::size_t children_ = 0;
   std::vector<std::exception_ptr> errors_;
   std::exception_ptr base_error_;
   detail::TaskBase* parent_ = nullptr;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -47,11 +48,19 @@ class CompletionCounter {
  private:
   class Completion;
 
+  /// How many have not ended. They may end in any order: see Loop::note_arrival().
+  struct Left : LoopAllocated {
+    explicit Left(std::size_t futures) : count(futures) {
+      Loop::current().exclude_accesses(&count, sizeof count);
+    }
+    std::size_t count;
+  };
+
   void completed(CallbackFuture& future);
 
   std::vector<std::unique_ptr<Completion>> completions_;
   Waiter waiter_;
-  std::size_t left_;
+  std::unique_ptr<Left> left_;
   ReturnWhen return_when_;
 };
 

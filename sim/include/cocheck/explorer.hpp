@@ -62,6 +62,9 @@ class Explorer {
   /// Whether it looks at states: blocks of memory then say what is no part of them.
   [[nodiscard]] virtual bool compares_states() const noexcept { return false; }
 
+  /// Whether it wants to know what each step touches: the primitives then say what it means.
+  [[nodiscard]] virtual bool tracks_accesses() const noexcept { return false; }
+
   /// How the memory of the model is laid out.
   [[nodiscard]] virtual detail::ModelMemory::Layout layout() const noexcept {
     return detail::ModelMemory::Layout::upward;

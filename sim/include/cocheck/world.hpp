@@ -23,6 +23,7 @@ namespace cocheck {
 
 namespace detail {
 class Recorder;
+class StepWatcher;
 
 /// What is ready, and the number that names it if it is a callback or a timer.
 struct ReadyEntry {
@@ -119,6 +120,8 @@ class World final : public Loop {
   void discard() { close(); }
   /// The same, and begins the execution again.
   void restart();
+  /// Who is told what steps do to the loop; null: nobody.
+  void set_watcher(detail::StepWatcher* watcher) noexcept { watcher_ = watcher; }
   /// What memory does not hold; restoring it also forgets a failure.
   void save(detail::LoopSnapshot& snapshot) const;
   void restore(const detail::LoopSnapshot& snapshot);
@@ -132,6 +135,8 @@ class World final : public Loop {
   /// Names the list of unfinished tasks: another number, another list.
   [[nodiscard]] std::uint64_t task_list() const noexcept { return state_.task_list; }
   [[nodiscard]] std::uint64_t max_steps() const noexcept { return max_steps_; }
+  /// How many of the timers, the first ones, are alternatives behind what is ready.
+  [[nodiscard]] std::size_t timers_offered() const noexcept { return state_.offered_timers; }
   [[nodiscard]] std::uint32_t cancellations_left() const noexcept {
     return state_.cancellations_left;
   }
@@ -167,7 +172,8 @@ class World final : public Loop {
   }
 
  protected:
-  void exclude(const void* begin, std::size_t bytes, bool names) override;
+  void exclude(const void* begin, std::size_t bytes, Excluded what) override;
+  void note(const void* word, Access access) noexcept override;
   void arm_timer(Timer& timer, TimePoint deadline) override;
   void disarm_timer(Timer& timer) noexcept override;
 
@@ -201,6 +207,7 @@ class World final : public Loop {
   const Model* model_ = nullptr;
   Explorer* explorer_ = nullptr;
   detail::Recorder* recorder_ = nullptr;
+  detail::StepWatcher* watcher_ = nullptr;
   std::optional<Failure> failure_;
   std::exception_ptr explorer_error_;  // of a pick() inside the model
   std::uint64_t task_lists_ = 0;       // that there have been

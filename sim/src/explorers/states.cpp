@@ -150,7 +150,7 @@ class StatesExplorer::Driver {
       for (const std::uint32_t value : origin.values) point.values.push_back({value, 0});
       take(point);
       alternatives_ = world_.alternatives();
-      undo_->commit(fingerprinter_);
+      undo_->commit(&fingerprinter_);
       (void)fingerprinter_.compute();
       reached_ = way[i];
       enter();
@@ -172,7 +172,7 @@ class StatesExplorer::Driver {
   }
 
   void take_snapshot(Point& point) {
-    point.position = undo_->position(fingerprinter_);
+    point.position = undo_->position(&fingerprinter_);
     world_.save(point.loop);
     explorer_.undo_bytes_ = undo_->bytes();
     if (undo_->bytes() > limits_.undo_bytes) undo_->drop_half();
@@ -190,7 +190,7 @@ class StatesExplorer::Driver {
       execute_again();
       return;
     }
-    undo_->rewind(point.position, fingerprinter_);
+    undo_->rewind(point.position, &fingerprinter_);
     world_.restore(point.loop);
   }
 
@@ -204,7 +204,7 @@ class StatesExplorer::Driver {
     for (std::size_t i = 0; i < explorer_.depth_; ++i) {
       if (i > 0) {
         take(explorer_.path_[i - 1]);
-        undo_->commit(fingerprinter_);
+        undo_->commit(&fingerprinter_);
       }
       (void)world_.alternatives();
       take_snapshot(explorer_.path_[i]);
@@ -268,7 +268,7 @@ class StatesExplorer::Driver {
       return finish_execution() ? Step::known : Step::over;
     }
     alternatives_ = world_.alternatives();
-    undo_->commit(fingerprinter_);
+    undo_->commit(&fingerprinter_);
     const StateGraph::Found found = graph_.find_or_add(fingerprinter_.compute());
     reached_ = found.state;
     graph_.add_edge(point.state, found.state, move.weight, actor);
@@ -283,7 +283,7 @@ class StatesExplorer::Driver {
   /// The execution has ended; false when the search has, too.
   bool finish_execution() {
     world_.end();
-    undo_->commit(fingerprinter_);
+    undo_->commit(&fingerprinter_);
     if (settings_.on_end) settings_.on_end(world_);
     if (world_.failure()) {
       ++explorer_.failing_;

@@ -98,6 +98,7 @@ class CallbackFuture : public Awaited, public LoopAllocated {
   }
   /// Gives a reference up and says whether it was the last; the caller then destroys.
   [[nodiscard]] bool drop() noexcept {
+    if (Loop* loop = Loop::current_or_null()) loop->note_write(&references_);
     if (--references_ == 0) return true;
     if (done()) reference_dropped();
     return false;
@@ -109,6 +110,9 @@ class CallbackFuture : public Awaited, public LoopAllocated {
     exception_retrieved_ = true;
     return stored_exception();
   }
+
+  /// Whether it ended with an exception or a cancellation; that is no look at it.
+  [[nodiscard]] bool has_exception() const noexcept { return stored_exception() != nullptr; }
 
   /// Address of the Result<T>, valid when done; counts as having looked at the exception.
   [[nodiscard]] void* result_address() noexcept {
@@ -126,11 +130,18 @@ class CallbackFuture : public Awaited, public LoopAllocated {
   [[nodiscard]] TaskBase* owner() const noexcept { return owner_; }
 
  protected:
+  /// The same for a reference that nobody can use to look at it: nothing else depends on it.
+  [[nodiscard]] bool drop_unseen() noexcept { return --references_ == 0; }
+
   /// It is done, and somebody who knew it does so no more.
   virtual void reference_dropped() noexcept {}
 
   explicit CallbackFuture(TaskBase* owner) : owner_(owner) {
-    if (Loop* loop = Loop::current_or_null()) loop->exclude_links(&owner_, sizeof owner_);
+    if (Loop* loop = Loop::current_or_null()) {
+      loop->exclude_links(&owner_, sizeof owner_);
+      // In which order some came to wait, or to know it, does not matter.
+      loop->exclude_accesses(&first_, sizeof first_ + sizeof last_ + sizeof(std::uint64_t));
+    }
   }
   virtual void destroy() noexcept {
     report_lost_exception();
@@ -157,7 +168,7 @@ class CallbackFuture : public Awaited, public LoopAllocated {
   Callback* first_ = nullptr;
   Callback* last_ = nullptr;
   std::uint32_t references_ = 0;
-  bool exception_retrieved_ = true;
+  bool exception_retrieved_ = true;  // in one word with the count
 };
 
 inline void Callback::register_on(CallbackFuture& future) {
@@ -174,6 +185,7 @@ inline void Callback::register_on(CallbackFuture& future) {
 
 inline void Callback::unregister() noexcept {
   if (future_ == nullptr) return;
+  if (Loop* loop = Loop::current_or_null()) loop->note_read(future_);
   (previous_ != nullptr ? previous_->next_ : future_->first_) = next_;
   (next_ != nullptr ? next_->previous_ : future_->last_) = previous_;
   future_ = nullptr;
@@ -204,6 +216,7 @@ Callback* CallbackFuture::find_callback(Predicate&& predicate) const {
 inline void CallbackFuture::complete(State state) {
   state_ = state;
   Loop& loop = Loop::current();
+  loop.note_write(this);
   while (Callback* callback = first_) {
     callback->unregister();
     callback->future_done(loop);

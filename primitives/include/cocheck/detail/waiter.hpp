@@ -42,6 +42,7 @@ class Waiter final : public Awaited {
   }
 
   bool cancel(const std::string&) override {
+    Loop::current().note_write(this);
     if (done()) return false;
     state_ = State::cancelled;
     task_->wake();

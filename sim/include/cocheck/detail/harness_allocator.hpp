@@ -2,7 +2,10 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <functional>
 #include <new>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace cocheck::detail {
@@ -31,5 +34,9 @@ struct HarnessAllocator {
 
 template <class T>
 using HarnessVector = std::vector<T, HarnessAllocator<T>>;
+
+template <class Key, class Value>
+using HarnessMap = std::unordered_map<Key, Value, std::hash<Key>, std::equal_to<Key>,
+                                      HarnessAllocator<std::pair<const Key, Value>>>;
 
 }  // namespace cocheck::detail

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cocheck/detail/harness_allocator.hpp"
+#include "cocheck/detail/process_arenas.hpp"
 
 namespace cocheck::detail {
 
@@ -41,8 +42,9 @@ class ModelMemory {
     [[nodiscard]] bool live() const noexcept { return bytes != 0; }
   };
 
-  /// Where the next block is carved: above the last one, or below.
-  enum class Layout : std::uint8_t { upward, downward };
+  /// Where the next block is carved: above the last one, below it, or in an arena of the process
+  /// that runs.
+  enum class Layout : std::uint8_t { upward, downward, by_process };
 
   /// One that is free, or a new one. `limit` in bytes, at most kMaxLimit.
   struct Return {
@@ -61,6 +63,11 @@ class ModelMemory {
   [[nodiscard]] void* allocate_named(std::size_t bytes);
   void deallocate_named(void* memory) noexcept;
 
+  /// With Layout::by_process: who allocates from now on, so that executions which differ only in
+  /// the order of steps that do not depend on each other have the same addresses. What is freed is
+  /// not used again in the same execution.
+  void enter_process(const void* process) noexcept { process_ = process; }
+
   /// Before an execution. What is still allocated stays for ever.
   void begin_execution(Layout layout = Layout::upward) noexcept;
 
@@ -74,10 +81,10 @@ class ModelMemory {
 
   /// What is in use: [begin(), end()), which covers all blocks of this execution.
   [[nodiscard]] std::byte* begin() const noexcept {
-    return layout_ == Layout::upward ? base_ : base_ + (limit_ - used_);
+    return layout_ != Layout::downward ? base_ : base_ + (limit_ - used_);
   }
   [[nodiscard]] std::byte* end() const noexcept {
-    return layout_ == Layout::upward ? base_ + used_ : base_ + limit_;
+    return layout_ != Layout::downward ? base_ + used_ : base_ + limit_;
   }
   [[nodiscard]] std::size_t used() const noexcept { return used_; }
   [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
@@ -113,6 +120,7 @@ class ModelMemory {
     std::uint64_t links;
     std::uint64_t names;
     bool carved;
+    ProcessArenas::Position arena;  // of a carved block: before that
   };
   using Journal = HarnessVector<Change>;
   void set_journal(Journal* journal);
@@ -123,6 +131,10 @@ class ModelMemory {
   [[nodiscard]] static ModelMemory* current() noexcept { return current_; }
   static ModelMemory* exchange_current(ModelMemory* memory) noexcept {
     return std::exchange(current_, memory);
+  }
+  /// Whether an address is where current() lies.
+  [[nodiscard]] static bool holds_current(std::uintptr_t address) noexcept {
+    return address == reinterpret_cast<std::uintptr_t>(&current_);
   }
   /// Whether operator new is replaced in this program, so that all that a model allocates comes
   /// from here.
@@ -156,6 +168,7 @@ class ModelMemory {
   void count_live(const Block& block, std::uint32_t change);
   [[nodiscard]] static SizeClass size_class(std::size_t granules) noexcept;
   [[nodiscard]] BlockId carve(SizeClass size);
+  [[nodiscard]] BlockId carve_in_arena(SizeClass size);
   [[nodiscard]] BlockId take(std::size_t bytes);
   void give_back(BlockId id) noexcept;
   void make_live(BlockId id, std::uint32_t bytes) noexcept;
@@ -180,6 +193,8 @@ class ModelMemory {
   HarnessVector<Block> blocks_;
   HarnessVector<std::uint32_t> live_;  // with a journal: live blocks by page
   std::array<BlockId, kClasses> free_{};
+  ProcessArenas arenas_;
+  const void* process_ = nullptr;
   Journal* journal_ = nullptr;
   Layout layout_ = Layout::upward;
   bool exhausted_ = false;

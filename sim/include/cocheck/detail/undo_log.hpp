@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "cocheck/detail/fingerprint.hpp"
 #include "cocheck/detail/harness_allocator.hpp"
@@ -31,19 +32,24 @@ class UndoLog {
   UndoLog(const UndoLog&) = delete;
   UndoLog& operator=(const UndoLog&) = delete;
 
-  [[nodiscard]] Position position(const Fingerprinter& fingerprinter) const noexcept {
-    return {dropped_ + lines_.size(), journal_.size(), fingerprinter.kept()};
+  [[nodiscard]] Position position(const Fingerprinter* fingerprinter) const noexcept {
+    return {dropped_ + lines_.size(), journal_.size(),
+            fingerprinter != nullptr ? fingerprinter->kept() : 0};
   }
   /// Whether rewind() can go there.
   [[nodiscard]] bool holds(Position position) const noexcept { return position.lines >= dropped_; }
   /// Forgets the older half of the lines.
   void drop_half();
 
-  /// Ends a step: keeps what it has changed, and tells `fingerprinter` which blocks.
-  void commit(Fingerprinter& fingerprinter);
+  /// Ends a step: keeps what it has changed, and tells `fingerprinter`, if any, which blocks.
+  void commit(Fingerprinter* fingerprinter);
+
+  /// Calls `visit(address, before, now)` for each word that the last step has changed.
+  template <class Visit>
+  void for_each_changed_word(Visit&& visit) const;
 
   /// Goes back to `position`. All changes must have been committed.
-  void rewind(Position position, Fingerprinter& fingerprinter);
+  void rewind(Position position, Fingerprinter* fingerprinter);
 
   /// Bytes in use for lines.
   [[nodiscard]] std::size_t bytes() const noexcept { return lines_.size() * sizeof(Line); }
@@ -66,10 +72,26 @@ class UndoLog {
   std::size_t compared_ = 0;                  // bytes: more were never in use
   HarnessVector<std::uint8_t> empty_;         // pages that held nothing, here and in the copy
   HarnessVector<Line> lines_;
-  std::size_t dropped_ = 0;  // lines in front of these
+  std::size_t last_step_ = 0;  // its lines begin there
+  std::size_t dropped_ = 0;    // lines in front of these
   ModelMemory::Journal journal_;
   std::size_t journal_told_ = 0;
   HarnessVector<ModelMemory::BlockId> changed_;
 };
+
+template <class Visit>
+void UndoLog::for_each_changed_word(Visit&& visit) const {
+  for (std::size_t i = last_step_; i < lines_.size(); ++i) {
+    const Line& line = lines_[i];
+    const std::byte* now = memory_.begin() + line.index * kLine;
+    for (std::size_t at = 0; at < kLine; at += sizeof(std::uint64_t)) {
+      std::uint64_t before = 0;
+      std::uint64_t after = 0;
+      std::memcpy(&before, line.bytes.data() + at, sizeof before);
+      std::memcpy(&after, now + at, sizeof after);
+      if (before != after) visit(now + at, before, after);
+    }
+  }
+}
 
 }  // namespace cocheck::detail

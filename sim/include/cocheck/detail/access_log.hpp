@@ -1,0 +1,173 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "cocheck/detail/footprint.hpp"
+#include "cocheck/detail/harness_allocator.hpp"
+
+namespace cocheck::detail {
+
+/// What a step reads and writes, as instrumented code tells it (see cocheck_instrument() in
+/// CMake). One access costs a look into a small table; nothing is allocated unless a step touches
+/// thousands of words.
+///
+/// Left out are the stack of the step, memory that it has allocated itself, and the loop. Accesses
+/// outside the memory of the model are kept apart.
+class AccessLog {
+ public:
+  AccessLog();
+  AccessLog(const AccessLog&) = delete;
+  AccessLog& operator=(const AccessLog&) = delete;
+
+  /// The one that this thread writes to; null mostly.
+  [[nodiscard]] static AccessLog* active() noexcept { return active_; }
+
+  /// A range of addresses.
+  struct Range {
+    std::uintptr_t begin = 0;
+    std::uintptr_t bytes = 0;
+
+    [[nodiscard]] static Range between(const void* begin, const void* end) noexcept {
+      const auto first = reinterpret_cast<std::uintptr_t>(begin);
+      return {first, reinterpret_cast<std::uintptr_t>(end) - first};
+    }
+    [[nodiscard]] bool holds(std::uintptr_t address) const noexcept {
+      return address - begin < bytes;
+    }
+  };
+
+  /// Logs accesses as long as it lives: to `memory`, except those of what `loop` holds.
+  class Scope {
+   public:
+    Scope(AccessLog& log, Range memory, Range loop) noexcept;
+    ~Scope() { active_ = previous_; }
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    AccessLog* previous_;
+  };
+
+  /// While it lives nothing is logged: a step has called the loop, which does not say what it
+  /// touches.
+  class Pause {
+   public:
+    Pause() noexcept : paused_(active_) { active_ = nullptr; }
+    ~Pause() { active_ = paused_; }
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+
+   private:
+    AccessLog* paused_;
+  };
+
+  /// `instruction` is where the access stands in the program.
+  void record(const void* address, std::size_t bytes, bool write,
+              const void* instruction) noexcept {
+    const auto at = reinterpret_cast<std::uintptr_t>(address);
+    if (memory_.holds(at)) [[likely]] {
+      if (!fresh_.holds(at)) add(at, bytes, write);
+    } else if (!stack_.holds(at) && !loop_.holds(at)) {
+      outside(at, bytes, write, instruction);
+    }
+  }
+  /// For words that stand for something else than their bytes; told apart from these.
+  void note(const void* word, bool write) noexcept {
+    add((reinterpret_cast<std::uintptr_t>(word) & ~std::uintptr_t{7}) + kNoted, 1, write);
+  }
+  /// A block is given back: nobody may have it before or behind.
+  void release(const void* begin, std::size_t bytes);
+  /// From now on what lies there belongs to the step.
+  void set_fresh(const void* begin, const void* end) noexcept;
+  /// A function that is not instrumented, but known, has changed words of the model.
+  void expect_unlogged_writes() noexcept { unlogged_expected_ = true; }
+
+  /// What was logged since the last clear(), in no order.
+  struct Entry {
+    std::uint64_t word = 0;
+    std::uint32_t age = 0;  // of the step
+    std::uint8_t reads = 0;
+    std::uint8_t writes = 0;
+  };
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (const std::uint32_t slot : used_) visit(table_[slot]);
+  }
+  [[nodiscard]] const Entry* find(std::uint64_t word) const noexcept;
+  [[nodiscard]] std::span<const ReleasedWords> released() const noexcept { return released_; }
+  [[nodiscard]] bool fresh(std::uintptr_t address) const noexcept { return fresh_.holds(address); }
+  [[nodiscard]] bool unlogged_expected() const noexcept { return unlogged_expected_; }
+  /// Whether an address is one of note().
+  [[nodiscard]] static bool noted(std::uint64_t word) noexcept { return word >= kNoted / 8; }
+  void clear() noexcept;
+
+  /// A word outside of the memory of the model that one step has written and another one has read,
+  /// perhaps in another execution.
+  struct Outside {
+    std::uintptr_t address = 0;
+    const void* instruction = nullptr;  // that wrote it first
+  };
+  [[nodiscard]] const std::optional<Outside>& outside() const noexcept { return outside_; }
+
+ private:
+  // No address of a program has this bit.
+  static constexpr std::uintptr_t kNoted = std::uintptr_t{1} << 50;
+  static constexpr std::size_t kSlots = 1024;  // at first
+
+  void add(std::uintptr_t at, std::size_t bytes, bool write) noexcept {
+    const std::size_t within = at % 8;
+    if (within + bytes <= 8) [[likely]] {
+      add_word(at / 8, ((std::uint32_t{1} << bytes) - 1) << within, write);
+      return;
+    }
+    add_many(at, bytes, write);
+  }
+  void add_word(std::uint64_t word, std::uint32_t mask, bool write) noexcept {
+    std::size_t slot = (word * 0x9e37'79b9'7f4a'7c15u) >> shift_;
+    while (table_[slot].age == age_ && table_[slot].word != word) slot = (slot + 1) & slot_mask_;
+    Entry& entry = table_[slot];
+    if (entry.age != age_) {
+      entry = {word, age_, 0, 0};
+      used_.push_back(static_cast<std::uint32_t>(slot));
+      if (used_.size() * 2 > table_.size()) [[unlikely]] {
+        grow();
+        add_word(word, mask, write);
+        return;
+      }
+    }
+    // What a step wrote itself before it reads is no read of others.
+    if (write) {
+      entry.writes = static_cast<std::uint8_t>(entry.writes | mask);
+    } else {
+      entry.reads = static_cast<std::uint8_t>(entry.reads | (mask & ~entry.writes));
+    }
+  }
+  void add_many(std::uintptr_t at, std::size_t bytes, bool write) noexcept;
+  void outside(std::uintptr_t at, std::size_t bytes, bool write, const void* instruction) noexcept;
+  void grow();
+
+  static inline constinit thread_local AccessLog* active_ = nullptr;
+
+  Range memory_;
+  Range fresh_;
+  Range stack_;
+  Range loop_;
+  std::uint32_t age_ = 1;
+  int shift_;
+  std::size_t slot_mask_;
+  HarnessVector<Entry> table_;
+  HarnessVector<std::uint32_t> used_;
+  HarnessVector<ReleasedWords> released_;
+  struct WrittenOutside {
+    std::uint32_t age = 0;  // of the step that wrote it last
+    const void* instruction = nullptr;
+  };
+  HarnessMap<std::uint64_t, WrittenOutside> written_outside_;
+  std::optional<Outside> outside_;
+  bool unlogged_expected_ = false;
+};
+
+}  // namespace cocheck::detail

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <vector>
+
+#include "cocheck/detail/footprint.hpp"
+
+namespace cocheck::detail {
+
+/// Sequences of steps that a search still has to try, as trees: one below each point of the present
+/// execution, with the branches of a node in the order in which they are to be tried.
+///
+/// All trees share one store; nodes that are released are used again with what they have allocated.
+class WakeupTree {
+ public:
+  using Node = std::uint32_t;
+  static constexpr Node kNone = ~Node{0};
+
+  /// A step, as it was when it was seen in another execution.
+  struct Step {
+    const void* process = nullptr;
+    std::vector<std::uint32_t> values;  // for its calls of choose()
+    bool open = false;                  // whether it may draw more, all of which are tried
+    bool leaf = false;                  // whether all that can follow is wanted
+    bool known = false;                 // whether what follows was seen
+    bool final = false;
+    std::vector<AccessedWord> words;
+    std::vector<ReleasedWords> released;
+    std::uint64_t touched = 0;
+    std::uint64_t written = 0;
+
+    [[nodiscard]] Footprint footprint() const noexcept {
+      return {words, released, touched, written};
+    }
+  };
+
+  /// The branches below a point or a node.
+  struct Branches {
+    Node first = kNone;
+    Node last = kNone;
+
+    [[nodiscard]] bool empty() const noexcept { return first == kNone; }
+  };
+
+  [[nodiscard]] Step& step(Node node) noexcept { return nodes_[node].step; }
+  [[nodiscard]] const Step& step(Node node) const noexcept { return nodes_[node].step; }
+  [[nodiscard]] Node next(Node node) const noexcept { return nodes_[node].next; }
+  [[nodiscard]] Branches& below(Node node) noexcept { return nodes_[node].below; }
+
+  /// A node without a step yet.
+  [[nodiscard]] Node make();
+  void append(Branches& branches, Node node) noexcept;
+  void prepend(Branches& branches, Node node) noexcept;
+  /// Takes the first branch out; release() it when its step was taken.
+  [[nodiscard]] Node take_first(Branches& branches) noexcept;
+  /// Gives the node back; what is below it must have been taken.
+  void release(Node node) noexcept;
+  /// Gives all of them back.
+  void release_all(Branches& branches) noexcept;
+
+ private:
+  struct Entry {
+    Step step;
+    Branches below;
+    Node next = kNone;
+  };
+
+  std::deque<Entry> nodes_;  // references to them stay
+  std::vector<Node> free_;
+};
+
+}  // namespace cocheck::detail

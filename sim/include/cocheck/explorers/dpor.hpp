@@ -1,0 +1,110 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cocheck/detail/access_log.hpp"
+#include "cocheck/detail/happens_before.hpp"
+#include "cocheck/detail/undo_log.hpp"
+#include "cocheck/explorer.hpp"
+#include "cocheck/world.hpp"
+
+namespace cocheck {
+
+/// One execution of each class: of all executions that differ only in the order of steps that do
+/// not depend on each other, it makes one.
+///
+/// Optimal dynamic partial-order reduction of Abdulla, Aronis, Jonsson and Sagonas (JACM 2017): at
+/// the end of an execution, for each conflict of two steps that could have come the other way
+/// round, the sequence that leads to that is added where it must branch off, unless what branches
+/// off there already leads to it. Sleep sets keep classes from being met again. A step depends on
+/// another by what it touched, so the model has to be instrumented.
+///
+/// The values of choose() are part of a step; the others of a step that was taken freely are tried
+/// right after it. Goes back by an undo log. Memory O(depth * (what steps touch and change)).
+class DporExplorer final : public Explorer {
+ public:
+  struct Limits {
+    std::uint64_t executions = ~std::uint64_t{0};
+    std::optional<std::chrono::steady_clock::time_point> deadline = std::nullopt;
+    std::size_t undo_bytes = std::size_t{1} << 30;
+  };
+
+  /// Which step is taken where nothing says so; what is found does not depend on it.
+  enum class FirstPick : std::uint8_t { first, last, random };
+
+  struct Settings {
+    bool stop_at_failure = true;
+    bool reduce = true;           ///< false: every interleaving, to count the classes
+    bool counts_classes = false;  ///< whether classes() is wanted
+    FirstPick first_pick = FirstPick::first;
+    std::uint64_t seed = 1;
+    std::uint64_t ignored_modulus = 0;  ///< for tests: see HappensBefore::ignore_words()
+    std::uint64_t ignored_remainder = 0;
+    std::function<void(const World&)> on_end = {};      ///< after each execution
+    std::function<void(const World&)> on_failure = {};  ///< after each that failed
+    std::function<void(const DporExplorer&)> on_progress = {};
+  };
+
+  enum class End : std::uint8_t {
+    exhausted,
+    failure,
+    out_of_executions,
+    out_of_time,
+    too_deep,  ///< an execution has Options::max_steps steps
+    out_of_memory,
+    leaves_memory,
+    outside,           ///< steps change something outside of the memory of the model
+    not_instrumented,  ///< memory changes that no instrumented code has changed
+  };
+
+  DporExplorer();
+  DporExplorer(Limits limits, Settings settings);
+  ~DporExplorer() override;
+
+  bool next() override;
+  std::size_t pick(std::size_t alternatives, const World& world) override;
+  bool drive(World& world) override;
+  [[nodiscard]] bool tracks_accesses() const noexcept override { return true; }
+  [[nodiscard]] detail::ModelMemory::Layout layout() const noexcept override {
+    return detail::ModelMemory::Layout::by_process;
+  }
+  [[nodiscard]] bool exhausted() const noexcept override { return end_ == End::exhausted; }
+
+  [[nodiscard]] End end() const noexcept { return end_; }
+  /// Executions that came to their end: one for each class.
+  [[nodiscard]] std::uint64_t executions() const noexcept { return executions_; }
+  /// Executions that were given up since all that could happen leads to what was seen. Only where
+  /// what a step touches depends on others can there be some.
+  [[nodiscard]] std::uint64_t blocked() const noexcept { return blocked_; }
+  [[nodiscard]] std::uint64_t failing() const noexcept { return failing_; }
+  [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
+  /// The classes of the executions, sorted; with Settings::counts_classes.
+  [[nodiscard]] std::vector<detail::Fingerprint> classes() const;
+  /// With End::outside: what was changed, by which instruction.
+  [[nodiscard]] const std::optional<detail::AccessLog::Outside>& outside() const noexcept {
+    return outside_;
+  }
+
+ private:
+  class Driver;
+
+  Limits limits_;
+  Settings settings_;
+  std::vector<detail::Fingerprint> classes_;
+  std::optional<detail::AccessLog::Outside> outside_;
+  Driver* driver_ = nullptr;  // while a search runs
+  std::uint64_t executions_ = 0;
+  std::uint64_t blocked_ = 0;
+  std::uint64_t failing_ = 0;
+  std::uint64_t steps_ = 0;
+  End end_ = End::exhausted;
+  bool started_ = false;
+};
+
+}  // namespace cocheck

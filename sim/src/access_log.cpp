@@ -1,0 +1,125 @@
+#include "cocheck/detail/access_log.hpp"
+
+#include <pthread.h>
+
+#include <bit>
+#include <iostream>
+
+#include "cocheck/detail/model_memory.hpp"
+
+namespace cocheck::detail {
+
+namespace {
+
+/// The lowest address of this thread's stack.
+const void* end_of_stack() noexcept {
+  static thread_local const void* const end = [] {
+    pthread_attr_t attributes;
+    void* lowest = nullptr;
+    std::size_t bytes = 0;
+    if (::pthread_getattr_np(::pthread_self(), &attributes) == 0) {
+      ::pthread_attr_getstack(&attributes, &lowest, &bytes);
+      ::pthread_attr_destroy(&attributes);
+    }
+    return static_cast<const void*>(lowest);
+  }();
+  return end;
+}
+
+/// Printing changes what the next printing looks like, a little; that is no state of a model.
+bool is_standard_stream(std::uintptr_t address) noexcept {
+  const auto within = [&](const auto& stream) {
+    return address - reinterpret_cast<std::uintptr_t>(&stream) < sizeof stream;
+  };
+  return within(std::cout) || within(std::cerr) || within(std::clog);
+}
+
+}  // namespace
+
+AccessLog::AccessLog()
+    : shift_(64 - (std::bit_width(kSlots) - 1)), slot_mask_(kSlots - 1), table_(kSlots) {
+  used_.reserve(kSlots);
+}
+
+AccessLog::Scope::Scope(AccessLog& log, Range memory, Range loop) noexcept : previous_(active_) {
+  log.memory_ = memory;
+  log.loop_ = loop;
+  log.stack_ = Range::between(end_of_stack(), __builtin_frame_address(0));
+  active_ = &log;
+}
+
+void AccessLog::add_many(std::uintptr_t at, std::size_t bytes, bool write) noexcept {
+  while (bytes > 0) {
+    const std::size_t within = at % 8;
+    const std::size_t now = bytes < 8 - within ? bytes : 8 - within;
+    add_word(at / 8, ((std::uint32_t{1} << now) - 1) << within, write);
+    at += now;
+    bytes -= now;
+  }
+}
+
+void AccessLog::grow() {
+  HarnessVector<Entry> entries;
+  for_each([&](const Entry& entry) { entries.push_back(entry); });
+  table_.assign(table_.size() * 2, Entry{});
+  --shift_;
+  slot_mask_ = table_.size() - 1;
+  used_.clear();
+  used_.reserve(table_.size());
+  for (const Entry& entry : entries) {
+    if (entry.writes != 0) add_word(entry.word, entry.writes, true);
+    if (entry.reads != 0) add_word(entry.word, entry.reads, false);
+    // Bytes that were read before they were written are both.
+    const_cast<Entry*>(find(entry.word))->reads = entry.reads;
+  }
+}
+
+const AccessLog::Entry* AccessLog::find(std::uint64_t word) const noexcept {
+  std::size_t slot = (word * 0x9e37'79b9'7f4a'7c15u) >> shift_;
+  for (; table_[slot].age == age_; slot = (slot + 1) & slot_mask_) {
+    if (table_[slot].word == word) return &table_[slot];
+  }
+  return nullptr;
+}
+
+void AccessLog::release(const void* begin, std::size_t bytes) {
+  const auto at = reinterpret_cast<std::uintptr_t>(begin);
+  if (!fresh_.holds(at)) released_.push_back({at / 8, (at + bytes) / 8});
+}
+
+void AccessLog::set_fresh(const void* begin, const void* end) noexcept {
+  // Within one chunk it grows; what came before in another one is logged, which does no harm.
+  const Range range = Range::between(begin, end);
+  if (fresh_.bytes == 0 || fresh_.begin + fresh_.bytes != range.begin + range.bytes) fresh_ = range;
+}
+
+void AccessLog::clear() noexcept {
+  used_.clear();
+  released_.clear();
+  fresh_ = {};
+  unlogged_expected_ = false;
+  if (++age_ == 0) {
+    table_.assign(table_.size(), Entry{});
+    age_ = 1;
+  }
+}
+
+/// What is only written there steers no execution, and what is only read never changes.
+void AccessLog::outside(std::uintptr_t at, std::size_t bytes, bool write,
+                        const void* instruction) noexcept {
+  if (!write && written_outside_.empty()) return;
+  if (ModelMemory::current() == nullptr || outside_) return;
+  if (ModelMemory::holds_current(at) || is_standard_stream(at)) return;
+  for (std::uint64_t word = at / 8; word <= (at + bytes - 1) / 8; ++word) {
+    if (write) {
+      WrittenOutside& written = written_outside_[word];
+      written.age = age_;
+      if (written.instruction == nullptr) written.instruction = instruction;
+    } else if (const auto found = written_outside_.find(word);
+               found != written_outside_.end() && found->second.age != age_) {
+      outside_ = Outside{word == at / 8 ? at : word * 8, found->second.instruction};
+    }
+  }
+}
+
+}  // namespace cocheck::detail

@@ -1,0 +1,680 @@
+#include "cocheck/explorers/dpor.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "cocheck/detail/step_watcher.hpp"
+#include "cocheck/detail/wakeup_tree.hpp"
+#include "cocheck/random_stream.hpp"
+
+namespace cocheck {
+
+using detail::AccessedWord;
+using detail::AccessLog;
+using detail::Footprint;
+using detail::HappensBefore;
+using detail::HarnessVector;
+using detail::UndoLog;
+using detail::WakeupTree;
+using Index = HappensBefore::Index;
+
+namespace {
+
+constexpr std::uint64_t kExecutionsBetweenChecks = 256;
+
+}  // namespace
+
+/// One search while it runs.
+class DporExplorer::Driver final : private detail::StepWatcher {
+ public:
+  Driver(DporExplorer& explorer, World& world)
+      : explorer_(explorer),
+        settings_(explorer.settings_),
+        world_(world),
+        memory_(world.memory()),
+        random_(settings_.seed) {
+    undo_.emplace(memory_);
+    world_.set_watcher(this);
+    order_.ignore_words(settings_.ignored_modulus, settings_.ignored_remainder);
+  }
+  ~Driver() { world_.set_watcher(nullptr); }
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
+
+  End run() {
+    alternatives_ = world_.alternatives();
+    now_ = world_.time();
+    enter();
+    while (true) {
+      if (const Node step = next_step(); step != WakeupTree::kNone) {
+        switch (make(step)) {
+          case Made::event:
+            enter();
+            break;
+          case Made::nothing_new:
+            rewind(top());
+            break;
+          case Made::end:
+            return end_;
+        }
+      } else if (!go_back()) {
+        return End::exhausted;
+      }
+    }
+  }
+
+  std::size_t choose(std::size_t alternatives) {
+    if (next_value_ == values_.size()) {
+      values_.push_back(0);
+      choices_.push_back(static_cast<std::uint32_t>(alternatives));
+    } else {
+      choices_[next_value_] = static_cast<std::uint32_t>(alternatives);
+    }
+    const std::uint32_t value = values_[next_value_++];
+    if (value >= alternatives) throw NotDeterministic(next_value_ - 1, value + 1, alternatives);
+    return value;
+  }
+
+ private:
+  /// What was tried at a point already. Nothing else begins with it until a step that depends on it
+  /// was taken.
+  struct Sleeper {
+    const void* process = nullptr;
+    HappensBefore::Kept kept;
+  };
+
+  /// A point of the present execution: what comes before the event of the same index.
+  using Branches = WakeupTree::Branches;
+  using Node = WakeupTree::Node;
+
+  struct Point {
+    UndoLog::Position position;
+    detail::LoopSnapshot loop;
+    std::vector<Sleeper> sleepers;
+    Branches branches;  // to be tried
+    HappensBefore::Kept mark;
+    Index epoch = 0;
+    std::size_t alternatives = 0;
+    std::size_t next_alternative = 0;    // without reduction
+    std::vector<const void*> withdrawn;  // processes that the step took away
+    bool tried = false;                  // whether something was tried here
+  };
+
+  [[nodiscard]] Point& top() { return path_[depth_ - 1]; }
+
+  /// Puts the state that was reached on the path.
+  void enter() {
+    if (depth_ == path_.size()) path_.emplace_back();
+    Point& point = path_[depth_++];
+    point.sleepers.clear();
+    point.branches = std::exchange(rest_, {});
+    point.alternatives = alternatives_;
+    point.next_alternative = 0;
+    point.tried = false;
+    if (alternatives_ > 0) {
+      if (depth_ > 1) inherit(path_[depth_ - 2], point);
+      // Where nothing sleeps all that can follow is tried anyhow.
+      if (rest_optional_ && point.sleepers.empty()) tree_.release_all(point.branches);
+      if (world_.time() != now_) order_.begin_epoch();
+      now_ = world_.time();
+    }
+    point.epoch = order_.epoch();
+    point.mark = order_.mark();
+    point.position = undo_->position(nullptr);
+    world_.save(point.loop);
+    if (undo_->bytes() > explorer_.limits_.undo_bytes) undo_->drop_half();
+  }
+
+  /// Those that sleep on.
+  void inherit(Point& parent, Point& point) {
+    const Index last = order_.size() - 1;
+    const HappensBefore::Kept& step = order_.kept(last);
+    for (const Sleeper& sleeper : parent.sleepers) {
+      if (sleeper.process == order_.process(last)) continue;
+      if (order_.dependent(sleeper.kept, step)) continue;
+      point.sleepers.push_back(sleeper);
+    }
+  }
+
+  /// What to do next at the top of the path; kNone when there is nothing left to do.
+  Node next_step() {
+    Point& point = top();
+    if (point.alternatives == 0) return WakeupTree::kNone;
+    while (!point.branches.empty()) {
+      point.tried = true;
+      const Node node = tree_.take_first(point.branches);
+      if (!sleeps(point, tree_.step(node).process, tree_.step(node).values)) return node;
+      // What it touches turned out to be less than what it touched where it was seen.
+      ++explorer_.blocked_;
+      tree_.release_all(tree_.below(node));
+      tree_.release(node);
+    }
+    const void* process = settings_.reduce ? pick_free(point) : pick_next(point);
+    if (process == nullptr) return WakeupTree::kNone;
+    point.tried = true;
+    const Node node = tree_.make();
+    tree_.step(node).process = process;
+    tree_.step(node).open = true;
+    return node;
+  }
+
+  /// Whether all that begins with the step was seen.
+  [[nodiscard]] bool sleeps(const Point& point, const void* process,
+                            std::span<const std::uint32_t> values) const {
+    return std::any_of(point.sleepers.begin(), point.sleepers.end(), [&](const Sleeper& sleeper) {
+      if (sleeper.process != process) return false;
+      const auto drawn = order_.values(sleeper.kept);
+      return std::equal(drawn.begin(), drawn.end(), values.begin(), values.end());
+    });
+  }
+
+  [[nodiscard]] const void* pick_next(Point& point) const {
+    if (point.next_alternative == point.alternatives) return nullptr;
+    return process_at(point.next_alternative++);
+  }
+
+  [[nodiscard]] const void* process_at(std::size_t index) const {
+    return world_.action(index).runnable->identity();
+  }
+
+  /// Somebody who can go on and does not sleep.
+  [[nodiscard]] const void* pick_free(const Point& point) {
+    if (point.tried) return nullptr;
+    const std::size_t count = point.alternatives;
+    const std::size_t offset = settings_.first_pick == FirstPick::random ? random_.below(count) : 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t index =
+          settings_.first_pick == FirstPick::last ? count - 1 - i : (i + offset) % count;
+      const void* process = process_at(index);
+      if (std::none_of(point.sleepers.begin(), point.sleepers.end(),
+                       [&](const Sleeper& sleeper) { return sleeper.process == process; })) {
+        return process;
+      }
+    }
+    ++explorer_.blocked_;
+    return nullptr;
+  }
+
+  enum class Made : std::uint8_t { event, nothing_new, end };
+
+  /// Takes the step.
+  Made make(Node node) {
+    Point& point = top();
+    const WakeupTree::Step& step = tree_.step(node);
+    std::size_t index = 0;
+    while (index < point.alternatives && process_at(index) != step.process) ++index;
+    if (index == point.alternatives) {
+      throw NotDeterministic(
+          "the model is not deterministic: a task that was ready after the same steps before is "
+          "not ready now; look for state that outlives an execution, addresses or real time");
+    }
+    values_.assign(step.values.begin(), step.values.end());
+    choices_.assign(values_.size(), 0);
+    next_value_ = 0;
+    posts_.clear();
+    arrivals_.clear();
+    completed_.clear();
+    withdrawn_.clear();
+    const std::size_t forced = values_.size();
+    const bool open = step.open;
+    const void* process = step.process;
+    rest_ = std::exchange(tree_.below(node), {});
+    rest_optional_ = step.leaf;
+    tree_.release(node);
+    ++explorer_.steps_;
+    memory_.enter_process(process);
+    {
+      const AccessLog::Scope logging(log_,
+                                     AccessLog::Range::between(memory_.begin(), end_of_memory()),
+                                     AccessLog::Range::between(&world_, &world_ + 1));
+      running_ = true;
+      world_.take(index, point.alternatives);
+      running_ = false;
+    }
+    if (world_.out_of_memory()) return over(End::out_of_memory);
+    if (log_.outside()) {
+      explorer_.outside_ = log_.outside();
+      return over(End::outside);
+    }
+    undo_->commit(nullptr);
+    if (open) {
+      add_other_values(point, process, forced);
+      if (!values_.empty() && sleeps(point, process, values_)) {
+        ++explorer_.blocked_;
+        tree_.release_all(rest_);
+        log_.clear();
+        return Made::nothing_new;
+      }
+    }
+    alternatives_ = world_.failure() ? 0 : world_.alternatives();
+    point.withdrawn.assign(withdrawn_.begin(), withdrawn_.end());
+    add_event(process);
+    if (alternatives_ == 0) return finish_execution() ? Made::event : Made::end;
+    if (world_.steps() >= world_.max_steps()) return over(End::too_deep);
+    return Made::event;
+  }
+
+  [[nodiscard]] const std::byte* end_of_memory() const { return memory_.begin() + memory_.limit(); }
+
+  /// All that the step could have drawn instead, from the last draw to the first that was free.
+  void add_other_values(Point& point, const void* process, std::size_t forced) {
+    for (std::size_t at = forced; at < values_.size(); ++at) {
+      for (std::uint32_t value = choices_[at]; value-- > 1;) {
+        const Node node = tree_.make();
+        WakeupTree::Step& other = tree_.step(node);
+        other.process = process;
+        other.open = true;
+        other.values.assign(values_.begin(), values_.begin() + static_cast<std::ptrdiff_t>(at));
+        other.values.push_back(value);
+        tree_.prepend(point.branches, node);
+      }
+    }
+  }
+
+  void add_event(const void* process) {
+    collect_footprint();
+    HappensBefore::Step step;
+    step.process = process;
+    step.footprint = {words_, log_.released(), touched_, written_};
+    step.values = values_;
+    step.posts = posts_;
+    step.arrivals = arrivals_;
+    step.completed = completed_;
+    // It ends the others, too.
+    step.final = alternatives_ == 0 && (world_.failure() || world_.ready().size() > 0);
+    order_.push(step);
+    log_.clear();
+  }
+
+  /// What instrumented code has said, and what has changed without that.
+  void collect_footprint() {
+    words_.clear();
+    touched_ = written_ = 0;
+    log_.for_each([&](const AccessLog::Entry& entry) {
+      if (!AccessLog::noted(entry.word) && !counts(entry.word)) return;
+      words_.emplace_back(entry.word, entry.reads, entry.writes);
+    });
+    undo_->for_each_changed_word([&](const std::byte* at, std::uint64_t before, std::uint64_t now) {
+      const auto address = reinterpret_cast<std::uintptr_t>(at);
+      const std::uint64_t word = address / 8;
+      if (log_.fresh(address) || !counts(word)) return;
+      std::uint8_t changed = 0;
+      for (unsigned byte = 0; byte < 8; ++byte) {
+        if (((before ^ now) >> byte * 8 & 0xff) != 0) {
+          changed = static_cast<std::uint8_t>(changed | 1u << byte);
+        }
+      }
+      const AccessLog::Entry* entry = log_.find(word);
+      if (entry != nullptr && (changed & ~entry->writes) == 0) return;
+      words_.emplace_back(word, 0, changed);
+    });
+    std::sort(words_.begin(), words_.end());
+    join_equal_words();
+    for (const AccessedWord word : words_) {
+      const std::uint64_t bit = Footprint::bit_of(word.word());
+      touched_ |= bit;
+      if (word.writes() != 0) written_ |= bit;
+    }
+  }
+
+  void join_equal_words() {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < words_.size(); ++i) {
+      if (kept > 0 && words_[kept - 1].word() == words_[i].word()) {
+        const AccessedWord one = words_[kept - 1];
+        const AccessedWord other = words_[i];
+        words_[kept - 1] =
+            AccessedWord(one.word(), static_cast<std::uint8_t>(one.reads() | other.reads()),
+                         static_cast<std::uint8_t>(one.writes() | other.writes()));
+      } else {
+        words_[kept++] = words_[i];
+      }
+    }
+    words_.resize(kept);
+  }
+
+  /// Whether what happens to a word can matter: it lies in a block that is there, and the
+  /// primitives have not taken it out.
+  [[nodiscard]] bool counts(std::uint64_t word) const {
+    const std::uintptr_t address = word * 8;
+    if (!memory_.in_use(address)) return false;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): it was an address
+    const auto* at = reinterpret_cast<const std::byte*>(address);
+    const detail::ModelMemory::BlockId id = memory_.block_at(at);
+    if (id >= memory_.block_count()) return false;
+    const detail::ModelMemory::Block& block = memory_.block(id);
+    if (!block.live()) return false;
+    const auto within = static_cast<std::size_t>(at - memory_.address(id)) / 8;
+    if (within >= std::size_t{block.granules} * detail::ModelMemory::kGranule / 8) return false;
+    return within >= 63 || ((block.links | block.names) >> within & 1) == 0;
+  }
+
+  // StepWatcher
+  void posted(const Runnable& runnable) noexcept override {
+    if (running_) posts_.push_back(runnable.identity());
+  }
+  void withdrawn(const Runnable& runnable) noexcept override {
+    // What could not have come before the step is nothing that it took away.
+    if (!running_) return;
+    const detail::LoopState& before = top().loop.state;
+    const bool ready =
+        std::any_of(before.ready.begin(), before.ready.end(),
+                    [&](const detail::ReadyEntry& entry) { return entry.runnable == &runnable; });
+    const bool due =
+        std::any_of(before.timers.begin(),
+                    before.timers.begin() + static_cast<std::ptrdiff_t>(before.offered_timers),
+                    [&](const detail::TimerEntry& entry) { return entry.timer == &runnable; });
+    if (ready || due) withdrawn_.push_back(runnable.identity());
+  }
+  void arrived(const void* meeting) noexcept override { arrivals_.push_back(meeting); }
+  void all_arrived(const void* meeting) noexcept override { completed_.push_back(meeting); }
+
+  /// The execution has come to its end; false when the search has, too.
+  bool finish_execution() {
+    std::vector<const void*> left;  // who could still have gone on
+    for (const detail::ReadyEntry& entry : world_.ready()) {
+      left.push_back(entry.runnable->identity());
+    }
+    running_ = false;
+    world_.end();
+    undo_->commit(nullptr);
+    ++explorer_.executions_;
+    if (settings_.on_end) settings_.on_end(world_);
+    if (settings_.counts_classes) explorer_.classes_.push_back(order_.class_of_execution());
+    if (world_.failure()) {
+      ++explorer_.failing_;
+      if (settings_.on_failure) settings_.on_failure(world_);
+      if (settings_.stop_at_failure) return give_up(End::failure);
+    } else if (world_.blocks_held() > 0 || memory_.outstanding_now() > 0) {
+      return give_up(End::leaves_memory);
+    }
+    if (explorer_.executions_ >= explorer_.limits_.executions) {
+      return give_up(End::out_of_executions);
+    }
+    if (explorer_.executions_ % kExecutionsBetweenChecks == 0 && !go_on()) return false;
+    if (settings_.reduce) reverse_races(left);
+    return true;
+  }
+
+  [[nodiscard]] bool go_on() {
+    if (settings_.on_progress) settings_.on_progress(explorer_);
+    const auto& deadline = explorer_.limits_.deadline;
+    return !deadline || std::chrono::steady_clock::now() < *deadline || give_up(End::out_of_time);
+  }
+
+  Made over(End end) {
+    end_ = end;
+    return Made::end;
+  }
+  bool give_up(End end) {
+    end_ = end;
+    return false;
+  }
+
+  void reverse_races(const std::vector<const void*>& left) {
+    for (Index later = 0; later < order_.size(); ++later) {
+      for (HappensBefore::Race& race : order_.races(later)) {
+        if (race.covered_by < unchanged_) continue;
+        race.covered_by = cover(race.earlier, order_.process(later), later);
+      }
+    }
+    for (Index event = 0; event < order_.size(); ++event) {
+      for (const void* process : path_[event].withdrawn) {
+        cover(event, process, HappensBefore::kNone);
+      }
+    }
+    // Who was ready when the last step ended the execution could have come before it.
+    if (order_.size() > 0) {
+      for (const void* process : left) cover(order_.size() - 1, process, HappensBefore::kNone);
+    }
+    unchanged_ = order_.size();
+  }
+
+  /// What is to come at the point before an event instead of that: all that followed it without
+  /// depending on it, and then a step of `process`.
+  struct Alternative {
+    std::vector<Index> events;  // what is left of them, in order
+    const void* process = nullptr;
+    Index last = HappensBefore::kNone;  // the event that this step was here, if it was one
+  };
+
+  /// Sees to it that an alternative is tried at the point before `earlier`, if it must be. Gives
+  /// the last event on which it rests that this was done: as long as that is not taken back,
+  /// nothing has to be done again.
+  Index cover(Index earlier, const void* process, Index later) {
+    Point& point = path_[earlier];
+    const Index end = order_.size();
+    alternative_.events.clear();
+    for (Index event = earlier + 1; event < end; ++event) {
+      if (event != later && !order_.before(earlier, event)) alternative_.events.push_back(event);
+    }
+    alternative_.process = process;
+    alternative_.last = later;
+    for (const Sleeper& sleeper : point.sleepers) {
+      const Index rests_on = begins_with(
+          sleeper.process, order_.values(sleeper.kept), false,
+          [&](Index event) { return order_.dependent(sleeper.kept, order_.kept(event)); });
+      if (rests_on != kDoesNotBegin) return rests_on;
+    }
+    Branches* branches = &point.branches;
+    Index rests_on = 0;
+    while (true) {
+      Node found = WakeupTree::kNone;
+      for (Node node = branches->first; node != WakeupTree::kNone; node = tree_.next(node)) {
+        const WakeupTree::Step& step = tree_.step(node);
+        const Index needs = begins_with(step.process, step.values, step.open, [&](Index event) {
+          if (!step.known) return true;
+          const HappensBefore::Kept& kept = order_.kept(event);
+          return step.final || kept.final ||
+                 detail::conflict(step.footprint(), order_.footprint(kept));
+        });
+        if (needs == kDoesNotBegin) continue;
+        rests_on = std::max(rests_on, needs);
+        found = node;
+        break;
+      }
+      if (found == WakeupTree::kNone) break;
+      const bool taken_last = drop_from_alternative(tree_.step(found).process);
+      if (taken_last) return rests_on;
+      branches = &tree_.below(found);
+    }
+    append_alternative(*branches);
+    return end - 1;
+  }
+
+  static constexpr Index kDoesNotBegin = HappensBefore::kNone;
+
+  /// Whether the alternative can begin with a step of `process` that draws `values` (with `open`,
+  /// these and any): it is one of those in it that nothing in it happens before, or none of them
+  /// and independent of them all. Gives the last event on which that rests.
+  template <class Depends>
+  [[nodiscard]] Index begins_with(const void* process, std::span<const std::uint32_t> values,
+                                  bool open, Depends&& depends) const {
+    for (std::size_t i = 0; i < alternative_.events.size(); ++i) {
+      const Index event = alternative_.events[i];
+      if (order_.process(event) != process) continue;
+      for (std::size_t k = 0; k < i; ++k) {
+        if (order_.before(alternative_.events[k], event)) return kDoesNotBegin;
+      }
+      const auto drawn = order_.values(order_.kept(event));
+      const bool fits = values.size() <= drawn.size() &&
+                        std::equal(values.begin(), values.end(), drawn.begin()) &&
+                        (open || values.size() == drawn.size());
+      return fits ? event : kDoesNotBegin;
+    }
+    if (std::any_of(alternative_.events.begin(), alternative_.events.end(), depends)) {
+      return kDoesNotBegin;
+    }
+    // What the last step touches where it is to be taken is not known; here it touched this.
+    const Index last = alternative_.last;
+    const bool independent =
+        process == alternative_.process || (last != HappensBefore::kNone && !depends(last));
+    return independent ? order_.size() - 1 : kDoesNotBegin;
+  }
+
+  /// Takes the first step of `process` out of the alternative, if there is one; says whether it was
+  /// the last of it.
+  bool drop_from_alternative(const void* process) {
+    const auto found = std::find_if(alternative_.events.begin(), alternative_.events.end(),
+                                    [&](Index event) { return order_.process(event) == process; });
+    if (found != alternative_.events.end()) {
+      alternative_.events.erase(found);
+      return false;
+    }
+    return process == alternative_.process;
+  }
+
+  void append_alternative(Branches& branches) {
+    Branches* below = &branches;
+    for (const Index event : alternative_.events) {
+      const Node node = tree_.make();
+      WakeupTree::Step& step = tree_.step(node);
+      step.process = order_.process(event);
+      const auto values = order_.values(order_.kept(event));
+      step.values.assign(values.begin(), values.end());
+      copy_footprint(event, step);
+      tree_.append(*below, node);
+      below = &tree_.below(node);
+    }
+    const Node node = tree_.make();
+    WakeupTree::Step& step = tree_.step(node);
+    step.process = alternative_.process;
+    step.open = step.leaf = true;
+    if (alternative_.last != HappensBefore::kNone) copy_footprint(alternative_.last, step);
+    tree_.append(*below, node);
+  }
+
+  void copy_footprint(Index event, WakeupTree::Step& step) {
+    const HappensBefore::Kept& kept = order_.kept(event);
+    const Footprint footprint = order_.footprint(kept);
+    step.known = true;
+    step.final = kept.final;
+    step.words.assign(footprint.words.begin(), footprint.words.end());
+    step.released.assign(footprint.released.begin(), footprint.released.end());
+    step.touched = footprint.touched;
+    step.written = footprint.written;
+  }
+
+  /// Leaves the top of the path; false when that was the last point.
+  bool go_back() {
+    while (true) {
+      order_.drop(top().mark);
+      --depth_;
+      if (depth_ == 0) return false;
+      Point& point = top();
+      const void* process = order_.process(order_.size() - 1);
+      const HappensBefore::Kept kept = order_.pop(point.epoch);
+      unchanged_ = std::min(unchanged_, order_.size());
+      if (settings_.reduce) point.sleepers.push_back({process, kept});
+      const bool more = !point.branches.empty() ||
+                        (!settings_.reduce && point.next_alternative < point.alternatives);
+      if (!more) continue;
+      rewind(point);
+      return true;
+    }
+  }
+
+  void rewind(Point& point) {
+    if (undo_->holds(point.position)) {
+      undo_->rewind(point.position, nullptr);
+      world_.restore(point.loop);
+    } else {
+      execute_again();
+    }
+    alternatives_ = point.alternatives;
+    now_ = world_.time();
+  }
+
+  /// Reaches the top of the path from the beginning, since its snapshot was dropped.
+  void execute_again() {
+    undo_.reset();
+    world_.restart();
+    undo_.emplace(memory_);
+    for (std::size_t i = 0; i < depth_; ++i) {
+      if (i > 0) {
+        const Index event = static_cast<Index>(i) - 1;
+        const auto values = order_.values(order_.kept(event));
+        values_.assign(values.begin(), values.end());
+        choices_.assign(values_.size(), 0);
+        next_value_ = 0;
+        std::size_t index = 0;
+        while (process_at(index) != order_.process(event)) ++index;
+        memory_.enter_process(order_.process(event));
+        world_.take(index, path_[i - 1].alternatives);
+        undo_->commit(nullptr);
+      }
+      (void)world_.alternatives();
+      path_[i].position = undo_->position(nullptr);
+      world_.save(path_[i].loop);
+    }
+  }
+
+  DporExplorer& explorer_;
+  const Settings& settings_;
+  World& world_;
+  detail::ModelMemory& memory_;
+  RandomStream random_;
+  std::optional<UndoLog> undo_;
+  AccessLog log_;
+  HappensBefore order_;
+  WakeupTree tree_;
+  Branches rest_;  // of the sequence of which a step was taken
+  bool rest_optional_ = false;
+  Alternative alternative_;
+  std::vector<Point> path_;
+  std::size_t depth_ = 0;
+  Index unchanged_ = 0;  // so many events are those of the last execution that was looked at
+  std::size_t alternatives_ = 0;
+  TimePoint now_{};
+  End end_ = End::exhausted;
+
+  // Of the step that runs.
+  bool running_ = false;
+  HarnessVector<std::uint32_t> values_;
+  HarnessVector<std::uint32_t> choices_;
+  std::size_t next_value_ = 0;
+  HarnessVector<const void*> posts_;
+  HarnessVector<const void*> arrivals_;
+  HarnessVector<const void*> completed_;
+  HarnessVector<const void*> withdrawn_;
+  std::vector<AccessedWord> words_;
+  std::uint64_t touched_ = 0;
+  std::uint64_t written_ = 0;
+};
+
+DporExplorer::DporExplorer() = default;
+
+DporExplorer::DporExplorer(Limits limits, Settings settings)
+    : limits_(limits), settings_(std::move(settings)) {}
+
+DporExplorer::~DporExplorer() = default;
+
+bool DporExplorer::next() {
+  return !std::exchange(started_, true);
+}
+
+/// Only the values of a choose() are asked for.
+std::size_t DporExplorer::pick(std::size_t alternatives, const World&) {
+  assert(driver_ != nullptr);
+  return driver_->choose(alternatives);
+}
+
+bool DporExplorer::drive(World& world) {
+  {
+    Driver driver(*this, world);
+    driver_ = &driver;
+    end_ = driver.run();
+    driver_ = nullptr;
+  }
+  if (end_ != End::failure) world.discard();
+  return true;
+}
+
+std::vector<detail::Fingerprint> DporExplorer::classes() const {
+  std::vector<detail::Fingerprint> sorted = classes_;
+  std::sort(sorted.begin(), sorted.end());
+  return sorted;
+}
+
+}  // namespace cocheck

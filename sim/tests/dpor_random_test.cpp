@@ -1,0 +1,248 @@
+// Small random programs of all primitives: `dpor` must make exactly one execution of each class
+// that there is among all interleavings, and see every end; whatever step it takes where it is
+// free. A relation that is broken on purpose must not pass. Prints the seed of a program that
+// fails; kFirstSeed set to it repeats that program first.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <ostream>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cocheck/explorers/dpor.hpp"
+#include "cocheck/explorers/exhaustive.hpp"
+#include "cocheck/primitives.hpp"
+#include "cocheck/random_stream.hpp"
+#include "random_operations.hpp"
+
+namespace cocheck {
+namespace {
+
+constexpr std::uint64_t kFirstSeed = 1;
+constexpr int kPrograms = 20'000;
+constexpr std::size_t kMutants = 150;          // programs for a broken relation
+constexpr std::uint64_t kMaxExecutions = 250;  // programs with more are left out
+constexpr int kShards = 4;                     // that run at the same time
+
+using test::Operation;
+using FirstPick = DporExplorer::FirstPick;
+
+struct Program {
+  std::vector<std::vector<Operation>> scripts;
+  bool anonymous = false;  // whether the tasks are gathered without handles
+  Options options;
+
+  friend std::ostream& operator<<(std::ostream& out, const Program& program) {
+    out << "always_suspend " << program.options.always_suspend << ", eager "
+        << program.options.eager_tasks << (program.anonymous ? ", anonymous" : ", with handles");
+    for (const auto& script : program.scripts) {
+      out << "\n  task:";
+      for (const Operation operation : script) out << " " << to_string(operation);
+    }
+    return out;
+  }
+};
+
+Program random_program(std::uint64_t seed) {
+  RandomStream random(seed);
+  Program program;
+  program.anonymous = random.below(2) == 0;
+  program.scripts.resize(2 + random.below(2));
+  const std::size_t longest = program.scripts.size() == 2 ? 4 : 3;
+  for (auto& script : program.scripts) {
+    script.resize(1 + random.below(longest));
+    for (Operation& operation : script) {
+      operation = static_cast<Operation>(random.below(test::kOperations));
+    }
+  }
+  program.options.always_suspend = random.below(4) == 0;
+  program.options.eager_tasks = random.below(6) == 0;
+  return program;
+}
+
+struct Shared : test::Primitives {
+  [[nodiscard]] std::string final() const {
+    std::string text;
+    for (const TaskHandle<>& handle : handles) {
+      text += handle.state().cancelled() ? 'c' : handle.state().done() ? 'd' : 'p';
+    }
+    return text + (lock.locked() ? " locked" : "") + (event.is_set() ? " set" : "") +
+           " semaphore " + std::to_string(semaphore.value()) + " queues " +
+           std::to_string(queue.qsize()) + std::to_string(priority.qsize()) +
+           std::to_string(lifo.qsize()) + (future.done() ? " future" : "") + " last " +
+           std::to_string(last);
+  }
+};
+
+Task<> run_script(Shared& shared, const std::vector<Operation>& script, std::size_t number) {
+  std::uint64_t seen = 0;
+  for (std::size_t i = 0; i < script.size(); ++i) {
+    bool refused = false;
+    try {
+      seen = seen * 31 +
+             co_await test::operate(shared, script[i], static_cast<int>(10 * number + i), 0);
+    } catch (const Error&) {
+      refused = true;
+    }
+    if (refused) seen = seen * 31 + 7;
+  }
+}
+
+/// `end` is set at the end of every execution, deadlocks included; the others fail with it.
+Model model_of(const Program& program, std::string& end) {
+  return [&]() -> Task<> {
+    Shared shared;
+    const test::AtEnd at_end(shared, end);
+    std::string outcome;
+    if (program.anonymous) {
+      std::vector<Task<>> tasks;
+      for (std::size_t i = 0; i < program.scripts.size(); ++i) {
+        tasks.push_back(run_script(shared, program.scripts[i], i));
+      }
+      try {
+        co_await gather(std::move(tasks));
+      } catch (const CancelledError&) {
+        outcome = "cancelled";
+      }
+    } else {
+      for (std::size_t i = 0; i < program.scripts.size(); ++i) {
+        shared.handles.push_back(create_task(run_script(shared, program.scripts[i], i)));
+      }
+      auto all = gather(return_exceptions, shared.handles);
+      co_await all;
+    }
+    Loop::current().fail({FailureKind::check, outcome + shared.final(), {}});
+  };
+}
+
+/// What a search has seen.
+struct Seen {
+  std::set<std::string> ends;
+  std::uint64_t executions = 0;
+  std::uint64_t blocked = 0;
+  std::size_t classes = 0;
+  DporExplorer::End end = DporExplorer::End::exhausted;
+};
+
+std::string with_failure(const std::string& end, const World& world) {
+  if (!world.failure()) return end;
+  const Failure& failure = *world.failure();
+  return to_string(failure.kind) + std::string(": ") +
+         (failure.kind == FailureKind::check ? failure.message : end);
+}
+
+Seen search(const Program& program, DporExplorer::Settings settings,
+            std::uint64_t max_executions = ~std::uint64_t{0}) {
+  Seen seen;
+  std::string end;
+  const Model model = model_of(program, end);
+  settings.counts_classes = true;
+  settings.stop_at_failure = false;
+  settings.on_end = [&](const World& world) { seen.ends.insert(with_failure(end, world)); };
+  DporExplorer::Limits limits;
+  limits.executions = max_executions;
+  World world(program.options);
+  DporExplorer explorer(limits, settings);
+  explorer.next();
+  world.run(model, explorer);
+  std::vector<detail::Fingerprint> classes = explorer.classes();
+  classes.erase(std::unique(classes.begin(), classes.end()), classes.end());
+  seen.executions = explorer.executions();
+  seen.blocked = explorer.blocked();
+  seen.classes = classes.size();
+  seen.end = explorer.end();
+  return seen;
+}
+
+/// Every interleaving, one by one.
+Seen all_interleavings(const Program& program) {
+  DporExplorer::Settings settings;
+  settings.reduce = false;
+  return search(program, settings, kMaxExecutions);
+}
+
+std::uint64_t exhaustive_executions(const Program& program) {
+  std::string end;
+  const Model model = model_of(program, end);
+  World world(program.options);
+  ExhaustiveExplorer explorer;
+  std::uint64_t executions = 0;
+  while (explorer.next()) {
+    world.run(model, explorer);
+    ++executions;
+  }
+  return executions;
+}
+
+class ClassesOfRandomPrograms : public ::testing::TestWithParam<int> {};
+
+TEST_P(ClassesOfRandomPrograms, AreEachSeenOnce) {
+  int checked = 0;
+  std::uint64_t interleavings = 0;
+  std::uint64_t executions = 0;
+  std::uint64_t blocked = 0;
+  for (std::uint64_t seed = kFirstSeed + static_cast<std::uint64_t>(GetParam());
+       checked < kPrograms / kShards; seed += kShards) {
+    const Program program = random_program(seed);
+    const Seen all = all_interleavings(program);
+    if (all.end == DporExplorer::End::out_of_executions) continue;
+    ++checked;
+    const auto where = [&] { return ::testing::Message() << "seed " << seed << ": " << program; };
+    ASSERT_EQ(all.end, DporExplorer::End::exhausted) << where();
+    DporExplorer::Settings settings;
+    settings.first_pick = static_cast<FirstPick>(seed % 3);
+    settings.seed = seed;
+    const Seen reduced = search(program, settings);
+    ASSERT_EQ(reduced.end, DporExplorer::End::exhausted) << where();
+    ASSERT_EQ(reduced.ends, all.ends) << where();
+    ASSERT_EQ(reduced.classes, all.classes) << where();
+    ASSERT_EQ(reduced.executions, reduced.classes) << "a class was seen twice; " << where();
+    if (checked % 16 == 0) {
+      ASSERT_EQ(all.executions, exhaustive_executions(program)) << where();
+    }
+    interleavings += all.executions;
+    executions += reduced.executions;
+    blocked += reduced.blocked;
+  }
+  EXPECT_LT(executions, interleavings / 4) << "too little is independent in them";
+  EXPECT_LT(blocked, executions / 100);
+}
+
+INSTANTIATE_TEST_SUITE_P(Shards, ClassesOfRandomPrograms, ::testing::Range(0, kShards));
+
+/// Whether one of some programs tells that accesses to some words are not seen.
+int noticed_without_words(std::uint64_t modulus, std::uint64_t remainder) {
+  int noticed = 0;
+  std::size_t checked = 0;
+  for (std::uint64_t seed = kFirstSeed; checked < kMutants; ++seed) {
+    const Program program = random_program(seed);
+    const Seen all = all_interleavings(program);
+    if (all.end != DporExplorer::End::exhausted || all.classes < 3) continue;
+    ++checked;
+    DporExplorer::Settings settings;
+    settings.ignored_modulus = modulus;
+    settings.ignored_remainder = remainder;
+    try {
+      if (search(program, settings).ends != all.ends) ++noticed;
+    } catch (const NotDeterministic&) {  // a step was taken for possible that is not
+      ++noticed;
+    }
+  }
+  return noticed;
+}
+
+TEST(BrokenDependence, ThatMissesEveryWordLosesEnds) {
+  EXPECT_GT(noticed_without_words(1, 0), static_cast<int>(kMutants) / 10);
+}
+
+TEST(BrokenDependence, ThatMissesHalfOfTheWordsLosesEnds) {
+  EXPECT_GT(noticed_without_words(2, 0), 0);
+  EXPECT_GT(noticed_without_words(2, 1), 0);
+}
+
+}  // namespace
+}  // namespace cocheck
