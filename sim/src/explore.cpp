@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "class_search.hpp"
 #include "cocheck/detail/recorder.hpp"
 #include "cocheck/explorers/exhaustive.hpp"
 #include "cocheck/explorers/fifo.hpp"
@@ -55,15 +56,18 @@ class DistinctTapes {
     }
     hashes_.push_back(hash);
   }
+  /// So many that are known to differ from each other, but perhaps not from the others.
+  void add_distinct(std::uint64_t tapes) { known_ += tapes; }
   [[nodiscard]] std::uint64_t count() {
     std::sort(hashes_.begin(), hashes_.end());
     hashes_.erase(std::unique(hashes_.begin(), hashes_.end()), hashes_.end());
-    return hashes_.size();
+    return std::max<std::uint64_t>(hashes_.size(), known_);
   }
-  [[nodiscard]] bool full() const noexcept { return full_; }
+  [[nodiscard]] bool full() const noexcept { return full_ || (known_ > 0 && !hashes_.empty()); }
 
  private:
   std::vector<std::uint64_t> hashes_;
+  std::uint64_t known_ = 0;
   bool full_ = false;
 };
 
@@ -184,6 +188,9 @@ class Search {
       case Strategy::states:
         explore_states(~std::uint64_t{0});
         break;
+      case Strategy::dpor:
+        explore_classes(options_.max_executions);
+        break;
       case Strategy::random:
         explore_with(RandomExplorer(options_.seed), "random", options_.max_executions);
         break;
@@ -192,6 +199,10 @@ class Search {
         if (executions_left() == 0) break;
         if (detail::ModelMemory::holds_everything()) {
           if (!explore_states(kStatesStepsPerExecution * executions_left())) return;
+          if (detail::class_search_refused(options_).empty() &&
+              !explore_classes((executions_left() + 1) / 2)) {
+            return;
+          }
         } else if (!explore_with(ExhaustiveExplorer(), "exhaustive", (executions_left() + 1) / 2)) {
           return;
         }
@@ -223,10 +234,7 @@ class Search {
                           "to what it has allocated");
     }
     detail::StateSearchLimits limits{max_steps, deadline_};
-    if (deadline_ && !alone) {  // half of the time that is left
-      const auto now = std::chrono::steady_clock::now();
-      limits.deadline = now + (*deadline_ - now) / 2;
-    }
+    if (!alone) limits.deadline = half_of_time_left();
     const detail::StateSearchResult found =
         detail::search_states(*world_, model_, options_, limits);
     verdict_.shares.push_back({"states", 0, found.seen.states});
@@ -277,6 +285,52 @@ class Search {
     verdict_.cut = 0;  // asyncio's order may be endless, and is one of those that pass
     verdict_.recording.reset();
     return false;
+  }
+
+  /// Whether the search is to go on with another explorer.
+  bool explore_classes(std::uint64_t max_executions) {
+    using End = DporExplorer::End;
+    if (const std::string why = detail::class_search_refused(options_); !why.empty()) {
+      give_up(why);
+      return false;
+    }
+    const bool alone = options_.strategy == Strategy::dpor;
+    // The next explorer says so.
+    if (deadline_ && !alone && std::chrono::steady_clock::now() >= *deadline_) return true;
+    const detail::ClassSearchResult found = detail::search_classes(
+        *world_, model_, options_, max_executions, alone ? deadline_ : half_of_time_left());
+    verdict_.shares.push_back({"dpor", found.executions});
+    verdict_.executions += found.executions;
+    verdict_.steps += found.steps;
+    verdict_.failing += found.failing;
+    distinct_.add_distinct(found.executions);
+    if (found.failure) {
+      record_failure(*found.failure, found.tape, Order::any, "dpor");
+      stopped_early_ = options_.stop_at_failure;
+      return false;
+    }
+    switch (found.end) {
+      case End::exhausted:
+        exhausted_ = true;
+        verdict_.cut = 0;  // asyncio's order is one of those that pass
+        verdict_.recording.reset();
+        return false;
+      case End::out_of_executions:
+        return true;
+      case End::out_of_time:
+        if (alone) say_out_of_time();
+        return !alone;
+      case End::too_deep:
+        give_up("an execution has more than " + std::to_string(options_.max_steps) +
+                " steps (Options::max_steps): perhaps a livelock");
+        return false;
+      case End::out_of_memory:
+        give_up(memory_reason());
+        return false;
+      default:
+        give_up(found.reason);
+        return false;
+    }
   }
 
   /// What is left undone is said; alone, it leaves nothing to claim.
@@ -374,8 +428,18 @@ class Search {
     if (!deadline_ || verdict_.executions == 0) return false;
     if (verdict_.executions % kExecutionsBetweenTimeChecks != 1) return false;
     if (std::chrono::steady_clock::now() < *deadline_) return false;
-    verdict_.limits.push_back("max_time, " + std::to_string(options_.max_time->count()) + " ms");
+    say_out_of_time();
     return true;
+  }
+
+  void say_out_of_time() {
+    verdict_.limits.push_back("max_time, " + std::to_string(options_.max_time->count()) + " ms");
+  }
+
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> half_of_time_left() const {
+    if (!deadline_) return std::nullopt;
+    const auto now = std::chrono::steady_clock::now();
+    return now + (*deadline_ - now) / 2;
   }
 
   [[nodiscard]] std::vector<std::uint32_t> last_tape() const {

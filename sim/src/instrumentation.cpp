@@ -5,8 +5,6 @@
 // Functions that compilers and the standard library call instead of accessing memory themselves are
 // wrapped by the linker (--wrap): __wrap_memcpy() is called for memcpy(), __real_memcpy() calls it.
 
-#include "cocheck/detail/instrumentation.hpp"
-
 #include <bits/stl_tree.h>
 
 #include <cstddef>
@@ -26,13 +24,7 @@ inline void log(const void* address, std::size_t bytes, bool write,
     active->record(address, bytes, write, instruction);
 }
 
-constinit bool instrumented_code = false;
-
 }  // namespace
-
-bool has_instrumented_code() noexcept {
-  return instrumented_code;
-}
 
 }  // namespace cocheck::detail
 
@@ -76,7 +68,7 @@ COCHECK_ACCESSES(unaligned_volatile_, 8)
 COCHECK_ACCESSES(unaligned_volatile_, 16)
 
 extern "C" void __tsan_init() {
-  cocheck::detail::instrumented_code = true;
+  AccessLog::set_instrumented();
 }
 extern "C" void __tsan_func_entry(void*) {}
 extern "C" void __tsan_func_exit() {}

@@ -14,6 +14,8 @@ const char* to_string(Strategy strategy) noexcept {
       return "exhaustive";
     case Strategy::states:
       return "states";
+    case Strategy::dpor:
+      return "dpor";
     case Strategy::random:
       return "random";
   }
@@ -26,11 +28,11 @@ const char* to_string(Clock clock) noexcept {
 
 Strategy parse_strategy(std::string_view name) {
   for (const Strategy strategy : {Strategy::automatic, Strategy::fifo, Strategy::exhaustive,
-                                  Strategy::states, Strategy::random}) {
+                                  Strategy::states, Strategy::dpor, Strategy::random}) {
     if (name == to_string(strategy)) return strategy;
   }
   throw ValueError("there is no strategy '" + std::string(name) +
-                   "'; there are auto, fifo, exhaustive, states and random");
+                   "'; there are auto, fifo, exhaustive, states, dpor and random");
 }
 
 Clock parse_clock(std::string_view name) {

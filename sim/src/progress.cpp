@@ -18,19 +18,34 @@ Progress::~Progress() {
   if (visible_) std::fputs("\r\033[K", stderr);
 }
 
-void Progress::show(const StatesExplorer& explorer) {
-  if (!on_terminal_) return;
+std::optional<double> Progress::rate_of(std::uint64_t count) {
+  if (!on_terminal_) return std::nullopt;
   const Clock::time_point now = Clock::now();
-  if (now - shown_ < kInterval) return;
-  const std::size_t states = explorer.graph().size();
+  if (now - shown_ < kInterval) return std::nullopt;
   const double seconds = std::chrono::duration<double>(now - shown_).count();
-  std::fprintf(stderr, "\r\033[Kcocheck: %zu states, %.0f a second, frontier %zu, %zu MB", states,
-               static_cast<double>(states - states_shown_) / seconds, explorer.frontier(),
-               explorer.bytes() >> 20);
-  std::fflush(stderr);
+  const double rate = static_cast<double>(count - count_shown_) / seconds;
   shown_ = now;
-  states_shown_ = states;
+  count_shown_ = count;
   visible_ = true;
+  return rate;
+}
+
+void Progress::show(const StatesExplorer& explorer) {
+  const std::size_t states = explorer.graph().size();
+  const std::optional<double> rate = rate_of(states);
+  if (!rate) return;
+  std::fprintf(stderr, "\r\033[Kcocheck: %zu states, %.0f a second, frontier %zu, %zu MB", states,
+               *rate, explorer.frontier(), explorer.bytes() >> 20);
+  std::fflush(stderr);
+}
+
+void Progress::show(const DporExplorer& explorer) {
+  const std::optional<double> rate = rate_of(explorer.executions());
+  if (!rate) return;
+  std::fprintf(stderr, "\r\033[Kcocheck: %llu executions, %.0f a second, about %.0f %% done",
+               static_cast<unsigned long long>(explorer.executions()), *rate,
+               100 * explorer.progress());
+  std::fflush(stderr);
 }
 
 }  // namespace cocheck::detail

@@ -2,7 +2,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 
+#include "cocheck/explorers/dpor.hpp"
 #include "cocheck/explorers/states.hpp"
 
 namespace cocheck::detail {
@@ -17,14 +20,18 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void show(const StatesExplorer& explorer);
+  void show(const DporExplorer& explorer);
 
  private:
   using Clock = std::chrono::steady_clock;
 
+  /// How many there are a second since the last time; nothing if it is too early for a line.
+  [[nodiscard]] std::optional<double> rate_of(std::uint64_t count);
+
   bool on_terminal_;
   Clock::time_point begin_ = Clock::now();
   Clock::time_point shown_ = begin_;
-  std::size_t states_shown_ = 0;
+  std::uint64_t count_shown_ = 0;  // of states or executions
   bool visible_ = false;
 };
 

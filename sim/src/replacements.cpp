@@ -155,8 +155,10 @@ extern "C" void* __cxa_allocate_exception(std::size_t bytes) noexcept {
     const ModelMemory::Scope outside(nullptr);  // where it is full, that is an exception too
     try {
       header = memory->allocate(bytes + kExceptionHeader);
-      memory->exclude(static_cast<std::byte*>(header) + kUnwinding, kExceptionHeader - kUnwinding,
-                      false);
+      // Where accesses are tracked, it is no matter who holds an exception either.
+      const std::size_t first =
+          memory->layout() == ModelMemory::Layout::by_process ? 0 : kUnwinding;
+      memory->exclude(static_cast<std::byte*>(header) + first, kExceptionHeader - first, false);
     } catch (const std::bad_alloc&) {
       header = nullptr;
     }

@@ -33,6 +33,7 @@ std::string by_strategy(const Verdict& verdict) {
     if (!text.empty()) text += ", ";
     text += share.strategy == "states" ? counted(share.states, "state")
                                        : grouped(share.executions) + " " + share.strategy;
+    if (share.strategy == "dpor") text += ", one of each class";
     if (share.strategy == "random") text += " from seed " + std::to_string(verdict.seed);
   }
   return text;
@@ -47,7 +48,8 @@ std::string in_words(long double number) {
 }
 
 std::string basis_of_proof(const Verdict& verdict) {
-  if (!verdict.states) {
+  const bool by_states = !verdict.shares.empty() && verdict.shares.back().strategy == "states";
+  if (!verdict.states || !by_states) {
     return counted(verdict.executions, "execution") + ", " + by_strategy(verdict);
   }
   const StateStatistics& seen = *verdict.states;

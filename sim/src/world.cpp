@@ -259,7 +259,7 @@ void World::perform(const Action& action, std::size_t index, std::size_t alterna
     --state_.cancellations_left;
   } else if (index < state_.ready.size()) {
     assert(state_.ready[index].runnable == action.runnable);
-    if (action.kind == Choice::Kind::timer) mark_fired(static_cast<Timer&>(*action.runnable));
+    if (action.kind == Choice::Kind::timer) fire(static_cast<Timer&>(*action.runnable));
     remove_ready(index);
   } else {
     take_timer(index - state_.ready.size());
@@ -302,9 +302,15 @@ void World::check_invariants() {
   }
 }
 
+void World::fire(Timer& timer) noexcept {
+  mark_fired(timer);
+  if (detail::AccessLog* log = detail::AccessLog::active()) [[unlikely]]
+    log->record(&timer, sizeof timer, true, nullptr);
+}
+
 void World::take_timer(std::size_t index) noexcept {
   const detail::TimerEntry entry = state_.timers[index];
-  mark_fired(*entry.timer);
+  fire(*entry.timer);
   state_.timers.erase(state_.timers.begin() + static_cast<std::ptrdiff_t>(index));
   if (entry.deadline > now_) move_clock(entry.deadline);
 }

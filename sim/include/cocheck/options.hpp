@@ -11,10 +11,11 @@ namespace cocheck {
 
 /// Which explorer decides.
 enum class Strategy : std::uint8_t {
-  automatic,   ///< fifo once, then states within a budget, then random
+  automatic,   ///< fifo once, then states and dpor within a budget, then random
   fifo,        ///< asyncio's own order, one execution
   exhaustive,  ///< every interleaving, depth first
   states,      ///< every reachable state once; needs cocheck::memory
+  dpor,        ///< one execution of each class of equivalent ones; needs instrumented code
   random,      ///< uniform over what can happen next, seeded
 };
 
@@ -66,8 +67,8 @@ struct Options {
 [[nodiscard]] const char* to_string(Strategy strategy) noexcept;
 [[nodiscard]] const char* to_string(Clock clock) noexcept;
 
-/// The strategy or clock of that name ("auto", "fifo", "exhaustive", "states", "random"; "idle",
-/// "race"). Throws ValueError with the names there are.
+/// The strategy or clock of that name ("auto", "fifo", "exhaustive", "states", "dpor", "random";
+/// "idle", "race"). Throws ValueError with the names there are.
 [[nodiscard]] Strategy parse_strategy(std::string_view name);
 [[nodiscard]] Clock parse_clock(std::string_view name);
 

@@ -135,8 +135,6 @@ class World final : public Loop {
   /// Names the list of unfinished tasks: another number, another list.
   [[nodiscard]] std::uint64_t task_list() const noexcept { return state_.task_list; }
   [[nodiscard]] std::uint64_t max_steps() const noexcept { return max_steps_; }
-  /// How many of the timers, the first ones, are alternatives behind what is ready.
-  [[nodiscard]] std::size_t timers_offered() const noexcept { return state_.offered_timers; }
   [[nodiscard]] std::uint32_t cancellations_left() const noexcept {
     return state_.cancellations_left;
   }
@@ -197,6 +195,7 @@ class World final : public Loop {
   [[nodiscard]] bool root_done() const noexcept;
   [[nodiscard]] bool stopped() const noexcept;
   void move_clock(TimePoint time);
+  void fire(Timer& timer) noexcept;
   void take_timer(std::size_t index) noexcept;
   void remove_ready(std::size_t index) noexcept;
 

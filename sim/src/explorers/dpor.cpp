@@ -76,6 +76,22 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     return value;
   }
 
+  [[nodiscard]] double progress() const {
+    double done = 0;
+    double share = 1;
+    for (std::size_t i = 0; i < depth_; ++i) {
+      const Point& point = path_[i];
+      std::size_t left = 0;
+      for (Node node = point.branches.first; node != WakeupTree::kNone; node = tree_.next(node)) {
+        ++left;
+      }
+      const double branches = static_cast<double>(point.explored + 1 + left);
+      done += share * static_cast<double>(point.explored) / branches;
+      share /= branches;
+    }
+    return done;
+  }
+
  private:
   /// What was tried at a point already. Nothing else begins with it until a step that depends on it
   /// was taken.
@@ -98,6 +114,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     std::size_t alternatives = 0;
     std::size_t next_alternative = 0;    // without reduction
     std::vector<const void*> withdrawn;  // processes that the step took away
+    std::size_t explored = 0;            // branches
     bool tried = false;                  // whether something was tried here
   };
 
@@ -112,6 +129,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     point.alternatives = alternatives_;
     point.next_alternative = 0;
     point.tried = false;
+    point.explored = 0;
     if (alternatives_ > 0) {
       if (depth_ > 1) inherit(path_[depth_ - 2], point);
       // Where nothing sleeps all that can follow is tried anyhow.
@@ -224,6 +242,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     tree_.release(node);
     ++explorer_.steps_;
     memory_.enter_process(process);
+    step_ = process;
     {
       const AccessLog::Scope logging(log_,
                                      AccessLog::Range::between(memory_.begin(), end_of_memory()),
@@ -237,6 +256,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       explorer_.outside_ = log_.outside();
       return over(End::outside);
     }
+    if (world_.time() != now_) return over(End::clock_moved);
     undo_->commit(nullptr);
     if (open) {
       add_other_values(point, process, forced);
@@ -250,6 +270,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     alternatives_ = world_.failure() ? 0 : world_.alternatives();
     point.withdrawn.assign(withdrawn_.begin(), withdrawn_.end());
     add_event(process);
+    if (!unlogged_.empty() && unlogged_is_shared()) return over(End::not_instrumented);
     if (alternatives_ == 0) return finish_execution() ? Made::event : Made::end;
     if (world_.steps() >= world_.max_steps()) return over(End::too_deep);
     return Made::event;
@@ -308,6 +329,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       const AccessLog::Entry* entry = log_.find(word);
       if (entry != nullptr && (changed & ~entry->writes) == 0) return;
       words_.emplace_back(word, 0, changed);
+      if (!log_.unlogged_expected()) unlogged_.push_back({word, step_});
     });
     std::sort(words_.begin(), words_.end());
     join_equal_words();
@@ -332,6 +354,19 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       }
     }
     words_.resize(kept);
+  }
+
+  /// Whether somebody else touches what code that is not instrumented has changed: what else it
+  /// does is not known then.
+  [[nodiscard]] bool unlogged_is_shared() const {
+    for (const Unlogged& unlogged : unlogged_) {
+      const detail::ReleasedWords word{unlogged.word, unlogged.word + 1};
+      for (Index event = 1; event < order_.size(); ++event) {
+        if (order_.process(event) == unlogged.process) continue;
+        if (detail::touches(order_.footprint(order_.kept(event)), word)) return true;
+      }
+    }
+    return false;
   }
 
   /// Whether what happens to a word can matter: it lies in a block that is there, and the
@@ -567,6 +602,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       const HappensBefore::Kept kept = order_.pop(point.epoch);
       unchanged_ = std::min(unchanged_, order_.size());
       if (settings_.reduce) point.sleepers.push_back({process, kept});
+      ++point.explored;
       const bool more = !point.branches.empty() ||
                         (!settings_.reduce && point.next_alternative < point.alternatives);
       if (!more) continue;
@@ -629,7 +665,15 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   TimePoint now_{};
   End end_ = End::exhausted;
 
+  /// A word that was changed by code that is not instrumented.
+  struct Unlogged {
+    std::uint64_t word;
+    const void* process;
+  };
+  std::vector<Unlogged> unlogged_;
+
   // Of the step that runs.
+  const void* step_ = nullptr;  // whose it is
   bool running_ = false;
   HarnessVector<std::uint32_t> values_;
   HarnessVector<std::uint32_t> choices_;
@@ -669,6 +713,10 @@ bool DporExplorer::drive(World& world) {
   }
   if (end_ != End::failure) world.discard();
   return true;
+}
+
+double DporExplorer::progress() const {
+  return driver_ != nullptr ? driver_->progress() : 1;
 }
 
 std::vector<detail::Fingerprint> DporExplorer::classes() const {

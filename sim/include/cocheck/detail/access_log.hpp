@@ -25,6 +25,10 @@ class AccessLog {
   /// The one that this thread writes to; null mostly.
   [[nodiscard]] static AccessLog* active() noexcept { return active_; }
 
+  /// Whether code of this program is instrumented: cocheck_instrument() in CMake was called for it.
+  [[nodiscard]] static bool instrumented() noexcept { return instrumented_; }
+  static void set_instrumented() noexcept { instrumented_ = true; }
+
   /// A range of addresses.
   struct Range {
     std::uintptr_t begin = 0;
@@ -150,6 +154,7 @@ class AccessLog {
   void grow();
 
   static inline constinit thread_local AccessLog* active_ = nullptr;
+  static inline constinit bool instrumented_ = false;
 
   Range memory_;
   Range fresh_;

@@ -71,6 +71,7 @@ class ModelMemory {
   /// Before an execution. What is still allocated stays for ever.
   void begin_execution(Layout layout = Layout::upward) noexcept;
 
+  [[nodiscard]] Layout layout() const noexcept { return layout_; }
   [[nodiscard]] bool exhausted() const noexcept { return exhausted_; }
   /// Whether something was freed that is not allocated; it is left alone.
   [[nodiscard]] bool invalid_free() const noexcept { return invalid_free_; }

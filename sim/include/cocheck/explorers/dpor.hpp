@@ -60,7 +60,8 @@ class DporExplorer final : public Explorer {
     out_of_memory,
     leaves_memory,
     outside,           ///< steps change something outside of the memory of the model
-    not_instrumented,  ///< memory changes that no instrumented code has changed
+    not_instrumented,  ///< a step changed what others use, and no instrumented code did it
+    clock_moved,       ///< time passed within a step
   };
 
   DporExplorer();
@@ -84,6 +85,9 @@ class DporExplorer final : public Explorer {
   [[nodiscard]] std::uint64_t blocked() const noexcept { return blocked_; }
   [[nodiscard]] std::uint64_t failing() const noexcept { return failing_; }
   [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
+  /// About which part of the search is done, from 0 to 1: each point of the present execution
+  /// shares what is left between the branches that are known (weighted backtracking).
+  [[nodiscard]] double progress() const;
   /// The classes of the executions, sorted; with Settings::counts_classes.
   [[nodiscard]] std::vector<detail::Fingerprint> classes() const;
   /// With End::outside: what was changed, by which instruction.

@@ -1,0 +1,103 @@
+#include "class_search.hpp"
+
+#include <dlfcn.h>
+
+#include <cstdio>
+#include <utility>
+
+#include "cocheck/detail/access_log.hpp"
+#include "cocheck/detail/model_memory.hpp"
+#include "progress.hpp"
+
+namespace cocheck::detail {
+
+namespace {
+
+/// Where a step has changed something that outlives the execution, as well as can be said.
+std::string describe(const AccessLog::Outside& outside) {
+  const auto name_of = [](const void* address) {
+    Dl_info info{};
+    if (::dladdr(address, &info) == 0) return std::string();
+    std::string text = info.dli_sname != nullptr ? info.dli_sname : "";
+    if (info.dli_fname != nullptr) {
+      const auto offset = static_cast<std::size_t>(static_cast<const std::byte*>(address) -
+                                                   static_cast<const std::byte*>(info.dli_fbase));
+      char hex[24];
+      std::snprintf(hex, sizeof hex, "0x%zx", offset);
+      text += (text.empty() ? "" : " ") + std::string("(") + info.dli_fname + "+" + hex + ")";
+    }
+    return text;
+  };
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): it was an address
+  const std::string what = name_of(reinterpret_cast<const void*>(outside.address));
+  return "something outside of the model's memory that steps change and read" +
+         (what.empty() ? std::string(", a variable that the model captured perhaps")
+                       : ": " + what) +
+         ", changed at " + name_of(outside.instruction);
+}
+
+}  // namespace
+
+std::string class_search_refused(const Options& options) {
+  if (!ModelMemory::holds_everything()) {
+    return "the strategy dpor needs to see all memory of the model: link cocheck::memory";
+  }
+  if (!AccessLog::instrumented()) {
+    return "the strategy dpor needs to know what each step touches: call "
+           "cocheck_instrument(TARGET) in CMake for the target of the model";
+  }
+  if (options.clock != Clock::idle) {
+    return "the strategy dpor does not know Clock::race: use states";
+  }
+  if (options.cancellations > 0) {
+    return "the strategy dpor does not inject cancellations: use states";
+  }
+  return {};
+}
+
+ClassSearchResult search_classes(World& world, const Model& model, const Options& options,
+                                 std::uint64_t max_executions,
+                                 std::optional<std::chrono::steady_clock::time_point> deadline) {
+  using End = DporExplorer::End;
+  Progress progress;
+  ClassSearchResult result;
+  DporExplorer::Limits limits;
+  limits.executions = max_executions;
+  limits.deadline = deadline;
+  DporExplorer::Settings settings;
+  settings.stop_at_failure = options.stop_at_failure;
+  settings.on_progress = [&](const DporExplorer& explorer) { progress.show(explorer); };
+  settings.on_failure = [&](const World& failed) {
+    if (result.failure) return;
+    result.failure = failed.failure();
+    result.tape.assign(failed.tape().begin(), failed.tape().end());
+  };
+  DporExplorer explorer(limits, std::move(settings));
+  explorer.next();
+  world.run(model, explorer);
+  result.end = explorer.end();
+  result.executions = explorer.executions();
+  result.steps = explorer.steps();
+  result.failing = explorer.failing();
+  switch (result.end) {
+    case End::leaves_memory:
+      result.reason = "a part of the model outlives an execution, or it leaks memory";
+      break;
+    case End::outside:
+      result.reason = describe(*explorer.outside());
+      break;
+    case End::not_instrumented:
+      result.reason =
+          "code that is not instrumented changes what several tasks use: call "
+          "cocheck_instrument(TARGET) in CMake for all that the model is made of";
+      break;
+    case End::clock_moved:
+      result.reason = "time passes within a step, which the strategy dpor does not know";
+      break;
+    default:
+      break;
+  }
+  return result;
+}
+
+}  // namespace cocheck::detail
