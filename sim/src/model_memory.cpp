@@ -152,11 +152,6 @@ void ModelMemory::Return::operator()(ModelMemory* memory) const noexcept {
 }
 
 bool ModelMemory::holds_everything() {
-#if defined(__clang__)
-  // clang keeps small variables in the place of dead pointers: the rest of such a word still looks
-  // like an address, and equal states differ.
-  return false;
-#else
   static const bool answer = [] {
     const Handle memory = acquire(kSystemPage);
     void* probe = nullptr;
@@ -169,7 +164,6 @@ bool ModelMemory::holds_everything() {
     return mine;
   }();
   return answer;
-#endif
 }
 
 ModelMemory* ModelMemory::owner_of(const void* address) noexcept {
