@@ -42,6 +42,7 @@ TaskBase::TaskBase(Loop& loop, std::coroutine_handle<> body, std::source_locatio
     lineage_.index = parent->next_child();
     ++parent->children_alive_;
   }
+  if (!loop.compares_states()) return;
   loop.exclude_links(&previous_task, sizeof previous_task + sizeof next_task);
   loop.exclude_links(&record_, sizeof record_);
   // With the word in whose padding it lies: the kind, which never changes.
@@ -150,10 +151,10 @@ void TaskBase::run() {
       return;
     }
   }
-  if (Retry* retry = std::exchange(retry_, nullptr)) {
+  if (Retry* retry = std::exchange(retry_, nullptr)) [[unlikely]] {
     retry->retry(*this);
   } else {
-    loop.set_next(resume_point_);
+    resume_point_.resume();
   }
   while (const std::coroutine_handle<> next = loop.take_next()) next.resume();
   if (body_ended_) {
@@ -165,9 +166,13 @@ void TaskBase::run() {
       state = State::cancelled;
     }
     finish(state);
-  } else if (must_cancel_ && waiting_on_ != nullptr) {  // asked during this step
-    if (waiting_on_->cancel(make_cancelled_error().message())) must_cancel_ = false;
+  } else if (must_cancel_ && waiting_on_ != nullptr) [[unlikely]] {  // asked during this step
+    pass_cancel_on();
   }
+}
+
+__attribute__((noinline)) void TaskBase::pass_cancel_on() {
+  if (waiting_on_->cancel(make_cancelled_error().message())) must_cancel_ = false;
 }
 
 void TaskBase::finish(State state) {
