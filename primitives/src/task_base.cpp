@@ -42,6 +42,7 @@ TaskBase::TaskBase(Loop& loop, std::coroutine_handle<> body, std::source_locatio
     lineage_.index = parent->next_child();
     ++parent->children_alive_;
   }
+  if (!loop.compares_states() && !loop.tracks_accesses()) return;
   const auto word_of = [](const void* member) {
     const auto address = reinterpret_cast<std::uintptr_t>(member);
     return static_cast<const std::byte*>(member) - address % sizeof(std::uint64_t);
@@ -156,10 +157,10 @@ void TaskBase::run() {
       return;
     }
   }
-  if (Retry* retry = std::exchange(retry_, nullptr)) {
+  if (Retry* retry = std::exchange(retry_, nullptr)) [[unlikely]] {
     retry->retry(*this);
   } else {
-    loop.set_next(resume_point_);
+    resume_point_.resume();
   }
   while (const std::coroutine_handle<> next = loop.take_next()) next.resume();
   if (body_ended_) {
@@ -171,9 +172,13 @@ void TaskBase::run() {
       state = State::cancelled;
     }
     finish(state);
-  } else if (must_cancel_ && waiting_on_ != nullptr) {  // asked during this step
-    if (waiting_on_->cancel(make_cancelled_error().message())) must_cancel_ = false;
+  } else if (must_cancel_ && waiting_on_ != nullptr) [[unlikely]] {  // asked during this step
+    pass_cancel_on();
   }
+}
+
+__attribute__((noinline)) void TaskBase::pass_cancel_on() {
+  if (waiting_on_->cancel(make_cancelled_error().message())) must_cancel_ = false;
 }
 
 void TaskBase::finish(State state) {

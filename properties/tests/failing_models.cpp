@@ -68,7 +68,7 @@ COCHECK_TEST(Order, SecondFirst) {
 }
 
 COCHECK_TEST(Limits, NeverEnds, .max_executions = 3, .max_steps = 20) {
-  for (int i = 0; i >= 0; ++i) co_await cocheck::sleep(0s);
+  for (unsigned round = 1; round != 0; ++round) co_await cocheck::sleep(0s);
 }
 
 COCHECK_TEST(Limits, GoesRound) {

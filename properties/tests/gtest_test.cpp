@@ -129,7 +129,6 @@ TEST_F(FailingModels, FailWhereNothingCanBeClaimed) {
   EXPECT_TRUE(fs::exists(file("Limits.NeverEnds")));
 }
 
-#if !defined(__clang__)  // with which there is no strategy states yet
 TEST_F(FailingModels, DrawALivelockWithItsLoopAndReplayIt) {
   const Ended ended = run_test("Limits.GoesRound");
   EXPECT_EQ(ended.code, 1);
@@ -140,7 +139,6 @@ TEST_F(FailingModels, DrawALivelockWithItsLoopAndReplayIt) {
   EXPECT_EQ(again.code, 1);
   EXPECT_TRUE(again.says("Failed: livelock: step 1 leads back")) << again.output;
 }
-#endif
 
 TEST_F(FailingModels, ShowBeginningAndEndOfALongTable) {
   const Ended ended = run_test("Long.ManySteps");

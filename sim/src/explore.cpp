@@ -220,9 +220,7 @@ class Search {
     using End = StatesExplorer::End;
     const bool alone = options_.strategy == Strategy::states;
     if (!detail::ModelMemory::holds_everything()) {
-      give_up(
-          "the strategy states needs to see all memory of the model: link cocheck::memory, and "
-          "build with g++ (with clang it is not supported yet)");
+      give_up("the strategy states needs to see all memory of the model: link cocheck::memory");
       return false;
     }
     // The next explorer says so.

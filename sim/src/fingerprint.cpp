@@ -38,7 +38,7 @@ inline std::uint64_t fold(std::uint64_t one, std::uint64_t other) noexcept {
 
 /// Odd factors for the pointers of a block, in their order: their products are added, so that a
 /// processor works at several at once.
-constexpr std::size_t kFactors = 10;
+constexpr std::size_t kFactors = 9;
 struct Factors {
   std::array<std::uint64_t, kFactors> low;
   std::array<std::uint64_t, kFactors> high;
@@ -72,7 +72,7 @@ Fingerprinter::Hash Fingerprinter::finished(Hash hash) noexcept {
 
 void Fingerprinter::touch(BlockId block) {
   if (block >= contents_.size()) return;
-  contents_[block].valid = false;
+  contents_[block].count = Content::kUnknown;
   if (block >= memory_.block_count() || !memory_.block(block).live()) {
     seen_[block].both = std::uint64_t{kDead} << 32;
   } else if (dead(block)) {
@@ -82,17 +82,18 @@ void Fingerprinter::touch(BlockId block) {
 }
 
 void Fingerprinter::touch_and_keep(BlockId block) {
-  if (block < contents_.size() && contents_[block].valid) {
-    kept_.push_back({block, std::move(contents_[block])});
-    contents_[block].more.clear();
+  if (block < contents_.size() && contents_[block].valid()) {
+    kept_.push_back(std::move(contents_[block]));
+    kept_blocks_.push_back(block);
   }
   touch(block);
 }
 
 void Fingerprinter::restore(std::size_t kept) {
   while (kept_.size() > kept) {
-    contents_[kept_.back().block] = std::move(kept_.back().content);
+    contents_[kept_blocks_.back()] = std::move(kept_.back());
     kept_.pop_back();
+    kept_blocks_.pop_back();
   }
 }
 
@@ -135,7 +136,8 @@ std::uint32_t Fingerprinter::Content::index_of(BlockId target) {
   if (count < kInline) {
     targets[count] = target;
   } else {
-    more.push_back(target);
+    if (more == nullptr) more = std::make_unique<HarnessVector<BlockId>>();
+    more->push_back(target);
   }
   return count++;
 }
@@ -145,8 +147,7 @@ COCHECK_UNCHECKED void Fingerprinter::read(BlockId id) {
   const ModelMemory::Block& block = memory_.block(id);
   Content& content = contents_[id];
   content.count = 0;
-  content.more.clear();
-  content.valid = true;
+  if (content.more != nullptr) content.more->clear();
   content.hash = {};
   absorb(content.hash, block.bytes);
   if (!block.live() || block.links == ~std::uint64_t{0}) return;

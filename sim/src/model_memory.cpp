@@ -69,7 +69,8 @@ void* reserve(void* wish, std::size_t bytes) noexcept {
 
 /// Blocks end at a multiple of 32 bytes, and what lies behind `bytes` is zero already.
 void clear(std::byte* memory, std::size_t bytes) noexcept {
-  if constexpr (COCHECK_ADDRESS_SANITIZER) {
+  constexpr std::size_t kFew = 2 * ModelMemory::kGranule;
+  if (COCHECK_ADDRESS_SANITIZER || bytes > kFew) {
     std::memset(memory, 0, bytes);
   } else {
     for (std::size_t at = 0; at < bytes; at += ModelMemory::kGranule) {
@@ -153,11 +154,6 @@ void ModelMemory::Return::operator()(ModelMemory* memory) const noexcept {
 }
 
 bool ModelMemory::holds_everything() {
-#if defined(__clang__)
-  // clang keeps small variables in the place of dead pointers: the rest of such a word still looks
-  // like an address, and equal states differ.
-  return false;
-#else
   static const bool answer = [] {
     const Handle memory = acquire(kSystemPage);
     void* probe = nullptr;
@@ -170,7 +166,6 @@ bool ModelMemory::holds_everything() {
     return mine;
   }();
   return answer;
-#endif
 }
 
 ModelMemory* ModelMemory::owner_of(const void* address) noexcept {
@@ -218,16 +213,21 @@ inline ModelMemory::BlockId ModelMemory::carve(SizeClass size) {
     exhausted_ = true;
     throw std::bad_alloc();
   }
-  const auto id = static_cast<BlockId>(carved_);
   const bool again = carved_ < blocks_.size() && blocks_[carved_].granules == size.granules;
-  if (!again) [[unlikely]] {  // else it lies where the execution before had one of the same size
+  if (!again) {
     blocks_.resize(carved_);
     const std::size_t begin =
         (layout_ == Layout::upward ? used_ : limit_ - used_ - bytes) / kGranule;
     blocks_.push_back({.begin = static_cast<std::uint32_t>(begin), .granules = size.granules});
-    std::fill_n(block_of_granule_ + begin, size.granules, id);
+    std::fill_n(block_of_granule_ + begin, size.granules, static_cast<BlockId>(carved_));
   }
-  ++carved_;
+  return carve_again();
+}
+
+/// The next block lies where the execution before had one of the same size.
+inline ModelMemory::BlockId ModelMemory::carve_again() noexcept {
+  const auto id = static_cast<BlockId>(carved_++);
+  const std::size_t bytes = std::size_t{blocks_[id].granules} * kGranule;
   used_ += bytes;
   ASAN_POISON_MEMORY_REGION(address(id), bytes);
   return id;
@@ -246,9 +246,6 @@ inline void ModelMemory::make_live(BlockId id, std::uint32_t bytes) noexcept {
 
 inline void ModelMemory::make_free(BlockId id) noexcept {
   Block& block = blocks_[id];
-  ASAN_POISON_MEMORY_REGION(address(id), block.bytes);
-  if (journal_ != nullptr) [[unlikely]]
-    count_live(block, ~std::uint32_t{0});
   block.bytes = 0;
   block.links = block.names = 0;
   --outstanding_;
@@ -263,8 +260,33 @@ inline void ModelMemory::push_free(BlockId id) noexcept {
   head = id;
 }
 
+__attribute__((noinline)) void ModelMemory::note_release(BlockId id) {
+  const Block& block = blocks_[id];
+  if (AccessLog* log = AccessLog::active()) {
+    log->release(address(id), std::size_t{block.granules} * kGranule);
+  }
+  if (journal_ == nullptr) return;
+  journal_->push_back({id, block.bytes, block.links, block.names, false, {}});
+  count_live(block, ~std::uint32_t{0});
+}
+
 inline ModelMemory::BlockId ModelMemory::take(std::size_t bytes) {
-  bytes = std::max(bytes, std::size_t{1});
+  if (bytes > kExactClasses * kGranule - kRedzone || careful_) [[unlikely]]
+    return take_slowly(bytes);
+  const std::size_t granules = (bytes + kRedzone + kGranule - 1) / kGranule;
+  BlockId id = free_[granules];
+  if (id != kNoBlock) {
+    free_[granules] = blocks_[id].next_free;
+  } else if (carved_ < blocks_.size() && blocks_[carved_].granules == granules) {
+    id = carve_again();
+  } else {
+    return take_slowly(bytes);
+  }
+  make_live(id, static_cast<std::uint32_t>(bytes));
+  return id;
+}
+
+__attribute__((noinline)) ModelMemory::BlockId ModelMemory::take_slowly(std::size_t bytes) {
   if (bytes > limit_) [[unlikely]] {
     exhausted_ = true;
     throw std::bad_alloc();
@@ -285,7 +307,7 @@ inline ModelMemory::BlockId ModelMemory::take(std::size_t bytes) {
 }
 
 void* ModelMemory::allocate(std::size_t bytes) {
-  return address(take(bytes));
+  return address(take(std::max(bytes, std::size_t{1})));
 }
 
 void* ModelMemory::allocate_named(std::size_t bytes) {
@@ -298,14 +320,14 @@ void* ModelMemory::allocate_named(std::size_t bytes) {
 }
 
 inline void ModelMemory::give_back(BlockId id) noexcept {
-  const Block& block = blocks_[id];
-  if (AccessLog* log = AccessLog::active()) [[unlikely]]
-    log->release(address(id), std::size_t{block.granules} * kGranule);
-  if (journal_ != nullptr) [[unlikely]]
-    journal_->push_back({id, block.bytes, block.links, block.names, false, {}});
-  clear(base_ + std::size_t{block.begin} * kGranule, block.bytes);
+  if (careful_) [[unlikely]]
+    note_release(id);
+  Block& block = blocks_[id];
+  const std::uint32_t bytes = block.bytes;
   make_free(id);
   if (layout_ != Layout::by_process) push_free(id);
+  clear(base_ + std::size_t{block.begin} * kGranule, bytes);
+  ASAN_POISON_MEMORY_REGION(address(id), bytes);
 }
 
 void ModelMemory::deallocate(void* memory) noexcept {
@@ -339,6 +361,7 @@ void ModelMemory::begin_execution(Layout layout) noexcept {
     blocks_.clear();
     arenas_.clear(0);
   }
+  careful_ = journal_ != nullptr || layout_ == Layout::by_process;
   used_ = kept_used_;
   carved_ = kept_carved_;
   if (layout_ == Layout::by_process) {
@@ -353,6 +376,7 @@ void ModelMemory::begin_execution(Layout layout) noexcept {
 
 void ModelMemory::set_journal(Journal* journal) {
   journal_ = journal;
+  careful_ = journal != nullptr || layout_ == Layout::by_process;
   live_.clear();
   if (journal == nullptr) return;
   for (std::size_t id = 0; id < carved_; ++id) {
@@ -377,6 +401,8 @@ void ModelMemory::undo(std::size_t keep) noexcept {
     Block& block = blocks_[change.id];
     if (change.bytes == 0) {
       assert(block.live());
+      ASAN_POISON_MEMORY_REGION(address(change.id), block.bytes);
+      count_live(block, ~std::uint32_t{0});
       make_free(change.id);
       if (change.carved) {
         assert(change.id + 1 == carved_);

@@ -17,6 +17,20 @@ namespace cocheck {
 
 namespace {
 
+template <class T>
+__attribute__((noinline)) void grow(detail::HarnessVector<T>& vector) {
+  vector.reserve(std::max(vector.size() * 2, std::size_t{16}));
+}
+
+/// push_back() for what happens at every step: to grow is a call, and all else is short.
+template <class T>
+inline void append(detail::HarnessVector<T>& vector, const T& value) {
+  if (vector.size() == vector.capacity()) [[unlikely]]
+    grow(vector);
+  if (vector.size() == vector.capacity()) __builtin_unreachable();
+  vector.push_back(value);
+}
+
 /// Clears what the next calls will have their frames in.
 __attribute__((noinline)) void clear_stack() noexcept {
   std::array<std::byte, 1024> below;
@@ -205,7 +219,7 @@ std::size_t World::count_racing_timers(std::size_t due) const noexcept {
   return end - due;
 }
 
-std::size_t World::count_alternatives() noexcept {
+inline std::size_t World::count_alternatives() noexcept {
   state_.offered_timers = 0;
   if (!state_.timers.empty()) {
     const std::size_t due = count_due_timers();
@@ -244,17 +258,20 @@ std::string World::label(const Action& action) const {
   return recorder_ != nullptr ? recorder_->label(action) : std::string();
 }
 
-std::size_t World::pick(std::size_t alternatives) {
+inline std::size_t World::pick(std::size_t alternatives) {
   if (alternatives == 1 && !picks_forced_) return 0;
   const std::size_t choice = explorer_->pick(alternatives, *this);
   assert(choice < alternatives);
-  if (alternatives > 1) tape_.push_back(static_cast<std::uint32_t>(choice));
+  if (alternatives > 1) append(tape_, static_cast<std::uint32_t>(choice));
   return choice;
 }
 
-void World::perform(const Action& action, std::size_t index, std::size_t alternatives) {
+inline void World::perform(const Action& action, std::size_t index, std::size_t alternatives) {
   ++state_.steps;
-  if (recorder_ != nullptr) recorder_->begin_action(action, alternatives, now_);
+  if (recorder_ != nullptr) [[unlikely]] {
+    const Action copy = action;  // of which the address is taken; `action` stays in registers
+    recorder_->begin_action(copy, alternatives, now_);
+  }
   if (action.runnable == nullptr) {
     --state_.cancellations_left;
   } else if (index < state_.ready.size()) {
@@ -390,15 +407,15 @@ void World::post(Runnable& runnable) {
   const detail::AccessLog::Pause pause;
   if (closing_) return;
   if (runnable.kind() == Runnable::Kind::settling && !fifo_) {
-    settling_.push_back(&runnable);
+    append(settling_, &runnable);
     return;
   }
   if (watcher_ != nullptr) [[unlikely]]
     watcher_->posted(runnable);
   const bool named =
       runnable.kind() == Runnable::Kind::callback || runnable.kind() == Runnable::Kind::timer;
-  state_.ready.push_back(
-      {&runnable, named && runnable.task() != nullptr ? runnable.task()->next_number() : 0});
+  append(state_.ready,
+         {&runnable, named && runnable.task() != nullptr ? runnable.task()->next_number() : 0});
 }
 
 void World::withdraw(Runnable& runnable) noexcept {

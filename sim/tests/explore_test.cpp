@@ -236,7 +236,6 @@ TEST(Sampling, SameSeedSameSearch) {
   EXPECT_NE(search(5), search(6));
 }
 
-#if !defined(__clang__)  // with which auto tries `exhaustive`
 TEST(Automatic, ProvesASmallModel) {
   const Verdict verdict = explore(two_unchecked);
   EXPECT_TRUE(is(Verdict::Kind::proved, verdict));
@@ -244,7 +243,6 @@ TEST(Automatic, ProvesASmallModel) {
   EXPECT_EQ(verdict.summary(),
             "Proved: every schedule passes (10 states and 10 steps stand for 6 schedules).");
 }
-#endif
 
 TEST(Automatic, TriesAsynciosOwnOrderFirst) {
   const Verdict verdict = explore(two_racy);
@@ -266,7 +264,6 @@ Task<> remembered_order(int tasks) {
   co_await gather(std::move(children));
 }
 
-#if !defined(__clang__)
 TEST(Automatic, TriesToProveAndSpendsTheRestOnSamples) {
   Options options;
   options.max_executions = 101;
@@ -287,7 +284,6 @@ TEST(Automatic, TriesToProveAndSpendsTheRestOnSamples) {
   EXPECT_GE(verdict.distinct, 50u);
   EXPECT_LE(verdict.distinct, 101u);
 }
-#endif
 
 TEST(Automatic, ProvesAModelWithStateThatOnlyTheHarnessReads) {
   int executions = 0;

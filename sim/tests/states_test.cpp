@@ -271,6 +271,38 @@ TEST(States, CountAllFailuresOnRequest) {
                                                      verdict.recording->schedule)));
 }
 
+/// Makes the compiler give it a place in memory.
+void has_address(const void* variable) {
+  __asm__ volatile("" : : "r"(variable) : "memory");
+}
+
+Task<> one_scope_after_the_other() {
+  {
+    std::array<void*, 2> pointers{&pointers, nullptr};
+    has_address(&pointers);
+    co_await sleep(0s);
+    has_address(&pointers);
+  }
+  bool flag = true;
+  has_address(&flag);
+  co_await sleep(0s);
+  has_address(&flag);
+}
+
+// Each task has not begun, is in the first or the second scope, or has ended. With the states
+// before the first step and after the last one that makes (N+1)(N+2)(N+3)/6 + 2.
+TEST(States, AreNotTornApartByWhatVariablesLeaveBehind) {
+  for (int n = 2; n <= 8; ++n) {
+    const Model model = [n]() -> Task<> {
+      std::vector<Task<>> children;
+      for (int i = 0; i < n; ++i) children.push_back(one_scope_after_the_other());
+      co_await gather(std::move(children));
+    };
+    EXPECT_TRUE(is(Verdict::Kind::proved, explore(model, states())));
+    EXPECT_EQ(search(model).states, static_cast<std::size_t>((n + 1) * (n + 2) * (n + 3) / 6 + 2));
+  }
+}
+
 TEST(States, InvariantsHoldInEveryState) {
   const Verdict verdict = explore(
       []() -> Task<> {

@@ -152,32 +152,47 @@ struct TaskOptions {
   std::optional<bool> eager_start;
 };
 
-/// Makes a task of the coroutine. Its first step is queued, not run, unless it starts eagerly.
-/// Throws RuntimeError when no loop runs; the coroutine is closed then.
+namespace detail {
+
+/// See create_task(). Without options it has no name and starts as the loop says.
 template <class T>
-TaskHandle<T> create_task(Task<T> coroutine, TaskOptions options) {
+TaskHandle<T> spawn(Task<T>& coroutine, TaskOptions* options) {
   Loop* loop = Loop::current_or_null();
   if (loop == nullptr || !coroutine.valid()) {
     coroutine.close();
     throw RuntimeError(loop == nullptr ? "create_task: no loop is running in this thread"
                                        : "create_task: the coroutine was moved away");
   }
-  auto* state = new detail::TaskState<T>(*loop, coroutine.release());
+  auto* state = new TaskState<T>(*loop, coroutine.release());
   TaskHandle<T> handle(*state);
-  if (!options.name.empty()) state->set_name(std::move(options.name));
+  if (options != nullptr && !options->name.empty()) state->set_name(std::move(options->name));
   loop->task_started(*state);
-  detail::observe(LoopEvent::Kind::spawn, loop->running(), "spawn", nullptr, state->definition(),
-                  [&](LoopEvent& event) { event.peer = state; });
-  if (options.eager_start.value_or(loop->eager_tasks())) {
+  observe(LoopEvent::Kind::spawn, loop->running(), "spawn", nullptr, state->definition(),
+          [&](LoopEvent& event) { event.peer = state; });
+  const bool eager = loop->eager_tasks();
+  if (options != nullptr ? options->eager_start.value_or(eager) : eager) {
     state->run();
   } else {
     loop->post(*state);
   }
   return handle;
 }
+
+}  // namespace detail
+
+/// Makes a task of the coroutine. Its first step is queued, not run, unless it starts eagerly.
+/// Throws RuntimeError when no loop runs; the coroutine is closed then.
 template <class T>
-TaskHandle<T> create_task(Task<T> coroutine, std::string name = {}) {
+TaskHandle<T> create_task(Task<T> coroutine, TaskOptions options) {
+  return detail::spawn(coroutine, &options);
+}
+template <class T>
+TaskHandle<T> create_task(Task<T> coroutine, std::string name) {
   return create_task(std::move(coroutine), TaskOptions(std::move(name)));
+}
+template <class T>
+TaskHandle<T> create_task(Task<T> coroutine) {
+  return detail::spawn(coroutine, nullptr);
 }
 
 /// The running task. Throws RuntimeError outside of tasks.

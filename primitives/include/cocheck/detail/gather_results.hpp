@@ -17,7 +17,7 @@ namespace cocheck::detail {
 /// What a child is to a gather: a coroutine becomes a task, a handle or future stays what it is.
 template <class T>
 TaskHandle<T> as_handle(Task<T>&& coroutine) {
-  return create_task(std::move(coroutine));
+  return spawn(coroutine, nullptr);
 }
 template <class T>
 TaskHandle<T> as_handle(const TaskHandle<T>& handle) {

@@ -22,6 +22,7 @@ class LoopMemory {
   virtual void deallocate(void* memory, std::size_t bytes) noexcept = 0;
 
   [[nodiscard]] bool compares_states() const noexcept { return compares_states_; }
+  [[nodiscard]] bool tracks_accesses() const noexcept { return tracks_accesses_; }
 
   /// For words of a block from allocate() that cannot change what happens: links of a list whose
   /// order nobody can see, or what only names a task.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cocheck/detail/awaiters.hpp"
+#include "cocheck/detail/keep_apart.hpp"
 #include "cocheck/detail/memory.hpp"
 #include "cocheck/result.hpp"
 
@@ -32,7 +33,10 @@ class PromiseBase {
   static void* operator new(std::size_t bytes) { return allocate(bytes); }
   static void operator delete(void* frame, std::size_t bytes) noexcept { deallocate(frame, bytes); }
 
-  [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
+  [[nodiscard, gnu::always_inline]] std::suspend_always initial_suspend() const noexcept {
+    keep_variables_apart();
+    return {};
+  }
 
   struct FinalAwaiter {
     [[nodiscard]] bool await_ready() const noexcept { return false; }

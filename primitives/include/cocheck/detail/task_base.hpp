@@ -153,6 +153,7 @@ class TaskBase : public CallbackFuture, public Runnable {
   }
 
   void finish(State state);
+  void pass_cancel_on();
 
   std::uint32_t numbers_ = 0;  // given to callbacks and timers; lies in the padding of Runnable
   // What every step needs comes next.

@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "cocheck/detail/harness_allocator.hpp"
@@ -79,18 +80,19 @@ class Fingerprinter {
 
   using Hash = Fingerprint;
 
-  /// What is known of a block as long as its bytes stay the same.
-  struct Content {
-    static constexpr std::size_t kInline = 10;
+  /// What is known of a block as long as its bytes stay the same. One line of the cache.
+  struct alignas(64) Content {
+    static constexpr std::size_t kInline = 9;
+    static constexpr std::uint32_t kUnknown = ~std::uint32_t{0};
 
-    Hash hash;  // of all its words; pointers as (index in targets, offset)
-    std::uint32_t count = 0;
-    bool valid = false;
+    Hash hash;                       // of all its words; pointers as (index in targets, offset)
+    std::uint32_t count = kUnknown;  // of targets
     std::array<BlockId, kInline> targets;  // the blocks it points to, each once; they may be free
-    HarnessVector<BlockId> more;           // those that have no place there
+    std::unique_ptr<HarnessVector<BlockId>> more;  // those that have no place there
 
+    [[nodiscard]] bool valid() const { return count != kUnknown; }
     [[nodiscard]] BlockId target(std::size_t index) const {
-      return index < kInline ? targets[index] : more[index - kInline];
+      return index < kInline ? targets[index] : (*more)[index - kInline];
     }
     /// The index of a target, which is added if it is new.
     [[nodiscard]] std::uint32_t index_of(BlockId target);
@@ -140,15 +142,10 @@ class Fingerprinter {
   static void add(Hash& sum, const Hash& hash) noexcept;
   [[nodiscard]] static Hash finished(Hash hash) noexcept;
 
-  struct Kept {
-    BlockId block;
-    Content content;
-  };
-
   void grow();
   void read(BlockId block);
   [[nodiscard]] const Content& content(BlockId block) {
-    if (!contents_[block].valid) [[unlikely]]
+    if (!contents_[block].valid()) [[unlikely]]
       read(block);
     return contents_[block];
   }
@@ -170,7 +167,8 @@ class Fingerprinter {
   const ModelMemory& memory_;
   Settings settings_;
   HarnessVector<Content> contents_;
-  HarnessVector<Kept> kept_;
+  HarnessVector<Content> kept_;  // what was known of
+  HarnessVector<BlockId> kept_blocks_;
   HarnessVector<Closure> closures_;
   HarnessVector<Seen> seen_;
   HarnessVector<Mark> marks_;

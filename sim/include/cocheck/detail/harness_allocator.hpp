@@ -21,8 +21,11 @@ struct HarnessAllocator {
   HarnessAllocator(const HarnessAllocator<U>&) noexcept {}
 
   [[nodiscard]] T* allocate(std::size_t count) {
-    if (void* memory = std::malloc(count * sizeof(T))) return static_cast<T*>(memory);
-    throw std::bad_alloc();
+    void* memory = alignof(T) > alignof(std::max_align_t)
+                       ? std::aligned_alloc(alignof(T), count * sizeof(T))
+                       : std::malloc(count * sizeof(T));
+    if (memory == nullptr) throw std::bad_alloc();
+    return static_cast<T*>(memory);
   }
   void deallocate(T* memory, std::size_t) noexcept { std::free(memory); }
 

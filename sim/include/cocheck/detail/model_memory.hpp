@@ -166,11 +166,14 @@ class ModelMemory {
   ModelMemory(std::size_t slot, std::byte* base, BlockId* table, std::size_t limit) noexcept;
   ~ModelMemory();
 
+  void note_release(BlockId id);
   void count_live(const Block& block, std::uint32_t change);
   [[nodiscard]] static SizeClass size_class(std::size_t granules) noexcept;
   [[nodiscard]] BlockId carve(SizeClass size);
   [[nodiscard]] BlockId carve_in_arena(SizeClass size);
+  [[nodiscard]] BlockId carve_again() noexcept;
   [[nodiscard]] BlockId take(std::size_t bytes);
+  [[nodiscard]] BlockId take_slowly(std::size_t bytes);
   void give_back(BlockId id) noexcept;
   void make_live(BlockId id, std::uint32_t bytes) noexcept;
   void make_free(BlockId id) noexcept;
@@ -198,6 +201,7 @@ class ModelMemory {
   const void* process_ = nullptr;
   Journal* journal_ = nullptr;
   Layout layout_ = Layout::upward;
+  bool careful_ = false;  // whether more has to be done than to give and take blocks
   bool exhausted_ = false;
   bool invalid_free_ = false;
 };
