@@ -12,6 +12,7 @@
 #include "cocheck/explorers/fifo.hpp"
 #include "cocheck/explorers/guided.hpp"
 #include "cocheck/explorers/loop.hpp"
+#include "cocheck/explorers/pct.hpp"
 #include "cocheck/explorers/random.hpp"
 #include "cocheck/explorers/replay.hpp"
 #include "cocheck/minimise.hpp"
@@ -194,6 +195,12 @@ class Search {
       case Strategy::random:
         explore_with(RandomExplorer(options_.seed), "random", options_.max_executions);
         break;
+      case Strategy::pct: {
+        PctExplorer explorer(options_.seed);
+        explore_with(explorer, name_of(explorer), options_.max_executions);
+        verdict_.shares.back().chance = explorer.chance();
+        break;
+      }
       case Strategy::automatic:
         if (!explore_with(FifoExplorer(), "fifo", 1)) return;
         if (executions_left() == 0) break;
@@ -373,8 +380,15 @@ class Search {
            " bytes of memory (Options::memory_limit)";
   }
 
+  [[nodiscard]] static std::string name_of(const PctExplorer& explorer) {
+    return "pct-" + std::to_string(explorer.depth());
+  }
+
   /// Whether the search is to go on with another explorer.
-  bool explore_with(Explorer&& explorer, const char* name, std::uint64_t budget) {
+  bool explore_with(Explorer&& explorer, const std::string& name, std::uint64_t budget) {
+    return explore_with(explorer, name, budget);
+  }
+  bool explore_with(Explorer& explorer, const std::string& name, std::uint64_t budget) {
     if (budget == 0) return true;
     Verdict::Share& share = verdict_.shares.emplace_back(Verdict::Share{name, 0});
     while (share.executions < budget) {
@@ -414,8 +428,8 @@ class Search {
       }
     }
     // The last execution of the budget may have been the last there is.
-    if (explorer.order() == Order::any && name == std::string_view("exhaustive") &&
-        !explorer.next() && explorer.exhausted()) {
+    if (explorer.order() == Order::any && name == "exhaustive" && !explorer.next() &&
+        explorer.exhausted()) {
       exhausted_ = true;
       return false;
     }
@@ -453,14 +467,14 @@ class Search {
     return recorder;
   }
 
-  void record_tape(Order order, const char* strategy) {
+  void record_tape(Order order, const std::string& strategy) {
     const detail::Recorder recorder = record_again(last_tape(), order);
     record(recorder, order, strategy);
   }
 
   /// `tape` leads to the failure `found`, which must come again.
   void record_failure(const Failure& found, const std::vector<std::uint32_t>& tape, Order order,
-                      const char* strategy) {
+                      const std::string& strategy) {
     detail::Recorder recorder = record_again(tape, order);
     if (!world_->failure() || world_->failure()->kind != found.kind) {
       throw NotDeterministic(
@@ -469,7 +483,7 @@ class Search {
           (world_->failure() ? "'" + world_->failure()->message + "'" : std::string("no failure")) +
           "; look for state that outlives an execution, addresses or real time");
     }
-    const bool shortest = options_.breadth_first && std::string_view(strategy) == "states";
+    const bool shortest = options_.breadth_first && strategy == "states";
     if (options_.shrink && order == Order::any && !shortest) {
       const auto small =
           minimise(*world_, model_, deviations_of(recorder.choices(), world_->tape()), found.kind,

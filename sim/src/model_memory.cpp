@@ -352,6 +352,7 @@ void ModelMemory::deallocate_named(void* memory) noexcept {
 
 void ModelMemory::begin_execution(Layout layout) noexcept {
   exhausted_ = invalid_free_ = false;
+  process_ = nullptr;
   if (outstanding_ > kept_) {  // what the last execution left stays, with all below it
     kept_ = outstanding_;
     kept_used_ = used_;
@@ -363,6 +364,7 @@ void ModelMemory::begin_execution(Layout layout) noexcept {
     layout_ = layout;
     blocks_.clear();
     arenas_.clear(0);
+    ++layouts_;
   }
   careful_ = journal_ != nullptr || layout_ == Layout::by_process;
   used_ = kept_used_;
@@ -370,7 +372,10 @@ void ModelMemory::begin_execution(Layout layout) noexcept {
   if (layout_ == Layout::by_process) {
     // Where something is kept, new arenas lie behind it.
     const auto first = static_cast<std::uint32_t>(kept_used_ / kGranule);
-    if (first > 0 || arenas_.reserved() == 0) arenas_.clear(first);
+    if (first > 0 || arenas_.reserved() == 0) {
+      arenas_.clear(first);
+      ++layouts_;
+    }
     arenas_.begin_execution();
     used_ = std::size_t{arenas_.reserved()} * kGranule;
   }

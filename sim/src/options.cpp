@@ -18,6 +18,8 @@ const char* to_string(Strategy strategy) noexcept {
       return "dpor";
     case Strategy::random:
       return "random";
+    case Strategy::pct:
+      return "pct";
   }
   return "";
 }
@@ -27,12 +29,13 @@ const char* to_string(Clock clock) noexcept {
 }
 
 Strategy parse_strategy(std::string_view name) {
-  for (const Strategy strategy : {Strategy::automatic, Strategy::fifo, Strategy::exhaustive,
-                                  Strategy::states, Strategy::dpor, Strategy::random}) {
+  for (const Strategy strategy :
+       {Strategy::automatic, Strategy::fifo, Strategy::exhaustive, Strategy::states, Strategy::dpor,
+        Strategy::random, Strategy::pct}) {
     if (name == to_string(strategy)) return strategy;
   }
   throw ValueError("there is no strategy '" + std::string(name) +
-                   "'; there are auto, fifo, exhaustive, states, dpor and random");
+                   "'; there are auto, fifo, exhaustive, states, dpor, random and pct");
 }
 
 Clock parse_clock(std::string_view name) {

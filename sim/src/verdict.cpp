@@ -1,5 +1,6 @@
 #include "cocheck/verdict.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "cocheck/schedule_line.hpp"
@@ -27,14 +28,25 @@ std::string place_of(const std::source_location& place) {
   return " at " + std::string(place.file_name()) + ":" + std::to_string(place.line());
 }
 
+bool is_pct(const Verdict::Share& share) {
+  return share.strategy.starts_with("pct-");
+}
+
+bool is_seeded(const Verdict::Share& share) {
+  return share.strategy == "random" || is_pct(share);
+}
+
 std::string by_strategy(const Verdict& verdict) {
   std::string text;
+  const auto last_seeded = std::find_if(verdict.shares.rbegin(), verdict.shares.rend(), is_seeded);
   for (const Verdict::Share& share : verdict.shares) {
     if (!text.empty()) text += ", ";
     text += share.strategy == "states" ? counted(share.states, "state")
                                        : grouped(share.executions) + " " + share.strategy;
     if (share.strategy == "dpor") text += ", one of each class";
-    if (share.strategy == "random") text += " from seed " + std::to_string(verdict.seed);
+    if (last_seeded != verdict.shares.rend() && &share == &*last_seeded) {
+      text += " from seed " + std::to_string(verdict.seed);
+    }
   }
   return text;
 }
@@ -45,6 +57,18 @@ std::string in_words(long double number) {
   if (number < kExact) return grouped(static_cast<std::uint64_t>(number));
   if (std::isinf(number)) return "more than 10^4932";
   return "about 10^" + std::to_string(static_cast<int>(std::floor(std::log10(number))));
+}
+
+/// What the executions of `pct` promise.
+std::string chances(const Verdict& verdict) {
+  std::string text;
+  for (const Verdict::Share& share : verdict.shares) {
+    if (!is_pct(share) || share.chance <= 0) continue;
+    text += " Each " + share.strategy + " execution shows a bug of depth " +
+            share.strategy.substr(share.strategy.find('-') + 1) +
+            " with a probability of at least 1 in " + in_words(std::ceil(1 / share.chance)) + ".";
+  }
+  return text;
 }
 
 std::string basis_of_proof(const Verdict& verdict) {
@@ -92,7 +116,7 @@ std::string Verdict::summary() const {
                                : "all schedules that were run pass, " +
                                      std::string(distinct_at_least ? "at least " : "") +
                                      grouped(distinct) + " of them distinct") +
-              " (" + by_strategy(*this) + "). Others may fail.";
+              " (" + by_strategy(*this) + "). Others may fail." + chances(*this);
       break;
     case Kind::failed:
       text += ": " + std::string(to_string(failure->kind)) + ": " + failure->message +

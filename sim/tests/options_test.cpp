@@ -9,7 +9,8 @@ namespace {
 
 TEST(Options, NamesOfStrategiesAreReadBack) {
   for (const Strategy strategy :
-       {Strategy::automatic, Strategy::fifo, Strategy::exhaustive, Strategy::random}) {
+       {Strategy::automatic, Strategy::fifo, Strategy::exhaustive, Strategy::states, Strategy::dpor,
+        Strategy::random, Strategy::pct}) {
     EXPECT_EQ(parse_strategy(to_string(strategy)), strategy);
   }
   EXPECT_STREQ(to_string(Strategy::automatic), "auto");
@@ -30,7 +31,7 @@ TEST(Options, UnknownNamesAreRefusedWithThoseThereAre) {
   } catch (const ValueError& error) {
     const std::string message = error.what();
     EXPECT_NE(message.find("'Random'"), std::string::npos) << message;
-    for (const char* name : {"auto", "fifo", "exhaustive", "random"}) {
+    for (const char* name : {"auto", "fifo", "exhaustive", "random", "pct"}) {
       EXPECT_NE(message.find(name), std::string::npos) << message;
     }
   }

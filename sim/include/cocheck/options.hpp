@@ -17,6 +17,7 @@ enum class Strategy : std::uint8_t {
   states,      ///< every reachable state once; needs cocheck::memory
   dpor,        ///< one execution of each class of equivalent ones; needs instrumented code
   random,      ///< uniform over what can happen next, seeded
+  pct,         ///< by random priorities that drop a few times, seeded
 };
 
 /// When time moves.
@@ -67,8 +68,8 @@ struct Options {
 [[nodiscard]] const char* to_string(Strategy strategy) noexcept;
 [[nodiscard]] const char* to_string(Clock clock) noexcept;
 
-/// The strategy or clock of that name ("auto", "fifo", "exhaustive", "states", "dpor", "random";
-/// "idle", "race"). Throws ValueError with the names there are.
+/// The strategy or clock of that name ("auto", "fifo", "exhaustive", "states", "dpor", "random",
+/// "pct"; "idle", "race"). Throws ValueError with the names there are.
 [[nodiscard]] Strategy parse_strategy(std::string_view name);
 [[nodiscard]] Clock parse_clock(std::string_view name);
 

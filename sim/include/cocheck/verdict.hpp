@@ -35,6 +35,8 @@ struct [[nodiscard]] Verdict {
     std::string strategy;
     std::uint64_t executions = 0;
     std::uint64_t states = 0;  ///< for `states`, which makes no executions one by one
+    /// For `pct` alone: how likely at least each one shows a bug of the depth in the name.
+    double chance = 0;
   };
 
   Kind kind = Kind::inconclusive;

@@ -114,6 +114,8 @@ class World final : public Loop {
   [[nodiscard]] std::size_t alternatives();
   /// Takes one of them.
   void take(std::size_t index, std::size_t alternatives);
+  /// The execution ends here since it has taken max_steps() actions.
+  void cut_short() noexcept { cut_ = true; }
   /// Looks at how the execution has ended, and destroys what is left of it.
   void end();
   /// Destroys what is left of an execution that was not led to its end.

@@ -72,6 +72,8 @@ class ModelMemory {
   void begin_execution(Layout layout = Layout::upward) noexcept;
 
   [[nodiscard]] Layout layout() const noexcept { return layout_; }
+  /// Another number: what had the same history in an earlier execution may lie elsewhere now.
+  [[nodiscard]] std::uint64_t layouts() const noexcept { return layouts_; }
   [[nodiscard]] bool exhausted() const noexcept { return exhausted_; }
   /// Whether something was freed that is not allocated; it is left alone.
   [[nodiscard]] bool invalid_free() const noexcept { return invalid_free_; }
@@ -199,6 +201,7 @@ class ModelMemory {
   std::array<BlockId, kClasses> free_{};
   ProcessArenas arenas_;
   const void* process_ = nullptr;
+  std::uint64_t layouts_ = 0;
   Journal* journal_ = nullptr;
   Layout layout_ = Layout::upward;
   bool careful_ = false;  // whether more has to be done than to give and take blocks
