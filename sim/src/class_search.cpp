@@ -38,14 +38,21 @@ std::string describe(const AccessLog::Outside& outside) {
 
 }  // namespace
 
-std::string class_search_refused(const Options& options) {
+std::string accesses_unknown(Strategy strategy) {
+  const std::string who = std::string("the strategy ") + to_string(strategy);
   if (!ModelMemory::holds_everything()) {
-    return "the strategy dpor needs to see all memory of the model: link cocheck::memory";
+    return who + " needs to see all memory of the model: link cocheck::memory";
   }
   if (!AccessLog::instrumented()) {
-    return "the strategy dpor needs to know what each step touches: call "
-           "cocheck_instrument(TARGET) in CMake for the target of the model";
+    return who +
+           " needs to know what each step touches: call cocheck_instrument(TARGET) in CMake for "
+           "the target of the model";
   }
+  return {};
+}
+
+std::string class_search_refused(const Options& options) {
+  if (std::string why = accesses_unknown(Strategy::dpor); !why.empty()) return why;
   if (options.clock != Clock::idle) {
     return "the strategy dpor does not know Clock::race: use states";
   }

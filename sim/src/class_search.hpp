@@ -23,6 +23,9 @@ struct ClassSearchResult {
   std::string reason;               // why nothing can be claimed, if so
 };
 
+/// Why a strategy that needs to know what steps touch cannot be used in this program, "" if it can.
+[[nodiscard]] std::string accesses_unknown(Strategy strategy);
+
 /// Why classes cannot be searched with these options, "" if they can.
 [[nodiscard]] std::string class_search_refused(const Options& options);
 

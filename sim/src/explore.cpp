@@ -13,6 +13,7 @@
 #include "cocheck/explorers/guided.hpp"
 #include "cocheck/explorers/loop.hpp"
 #include "cocheck/explorers/pct.hpp"
+#include "cocheck/explorers/pos.hpp"
 #include "cocheck/explorers/random.hpp"
 #include "cocheck/explorers/replay.hpp"
 #include "cocheck/minimise.hpp"
@@ -201,6 +202,10 @@ class Search {
         verdict_.shares.back().chance = explorer.chance();
         break;
       }
+      case Strategy::pos:
+        if (!accesses_known()) break;
+        explore_with(PosExplorer(options_.seed), "pos", options_.max_executions);
+        break;
       case Strategy::automatic:
         if (!explore_with(FifoExplorer(), "fifo", 1)) return;
         if (executions_left() == 0) break;
@@ -216,6 +221,13 @@ class Search {
         explore_with(RandomExplorer(options_.seed), "random", executions_left());
         break;
     }
+  }
+
+  /// Gives up if the strategy needs to know what steps touch, and that cannot be.
+  bool accesses_known() {
+    const std::string why = detail::accesses_unknown(options_.strategy);
+    if (!why.empty()) give_up(why);
+    return why.empty();
   }
 
   [[nodiscard]] std::uint64_t executions_left() const noexcept {

@@ -382,6 +382,20 @@ void ModelMemory::begin_execution(Layout layout) noexcept {
   free_.fill(kNoBlock);
 }
 
+bool ModelMemory::matters(std::uint64_t word) const noexcept {
+  const std::uintptr_t address = word * 8;
+  if (!in_use(address)) return false;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): it was an address
+  const auto* at = reinterpret_cast<const std::byte*>(address);
+  const BlockId id = block_at(at);
+  if (id >= carved_) return false;
+  const Block& block = blocks_[id];
+  if (!block.live()) return false;
+  const auto within = static_cast<std::size_t>(at - this->address(id)) / 8;
+  if (within >= std::size_t{block.granules} * kGranule / 8) return false;
+  return within >= 63 || ((block.links | block.names) >> within & 1) == 0;
+}
+
 void ModelMemory::set_journal(Journal* journal) {
   journal_ = journal;
   careful_ = journal != nullptr || layout_ == Layout::by_process;

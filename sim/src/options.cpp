@@ -20,6 +20,8 @@ const char* to_string(Strategy strategy) noexcept {
       return "random";
     case Strategy::pct:
       return "pct";
+    case Strategy::pos:
+      return "pos";
   }
   return "";
 }
@@ -31,11 +33,11 @@ const char* to_string(Clock clock) noexcept {
 Strategy parse_strategy(std::string_view name) {
   for (const Strategy strategy :
        {Strategy::automatic, Strategy::fifo, Strategy::exhaustive, Strategy::states, Strategy::dpor,
-        Strategy::random, Strategy::pct}) {
+        Strategy::random, Strategy::pct, Strategy::pos}) {
     if (name == to_string(strategy)) return strategy;
   }
   throw ValueError("there is no strategy '" + std::string(name) +
-                   "'; there are auto, fifo, exhaustive, states, dpor, random and pct");
+                   "'; there are auto, fifo, exhaustive, states, dpor, random, pct and pos");
 }
 
 Clock parse_clock(std::string_view name) {

@@ -9,9 +9,10 @@ namespace cocheck::detail {
 
 namespace {
 
-constexpr std::uint64_t kPatience = 4;  // times the longest execution
+constexpr std::uint64_t kPatience = 4;  // times the longest random walk
 constexpr std::uint64_t kPatienceInSteps = 1'000;
 constexpr std::uint64_t kUnknownLength = 64;
+constexpr std::uint64_t kCredible = 2;  // times the longest random walk
 
 std::uint64_t mixed(std::uint64_t one, std::uint64_t other) noexcept {
   return (one ^ (one >> 29)) * 0xbf58'476d'1ce4'e5b9u + other;
@@ -36,7 +37,7 @@ bool SampledRun::begin(World& world) {
   ++execution_;
   seen_ = 0;
   places_.clear();
-  walk_from_ = length_ == 0 ? 0 : kPatience * length_ + kPatienceInSteps;
+  walk_from_ = walked_ == 0 ? 0 : kPatience * walked_ + kPatienceInSteps;
   plan_cancellations();
   return same;
 }
@@ -140,9 +141,12 @@ void SampledRun::take(std::size_t index) {
   world_->take(index, alternatives_);
 }
 
+/// The length goes by random walks: what was steered may have been long since it went in circles.
 void SampledRun::end() {
   const std::uint64_t steps = world_->steps();
-  if (length_ == 0 || steps <= walk_from_ || walks()) length_ = std::max(length_, steps);
+  longest_ = std::max(longest_, steps);
+  if (steps > walk_from_) walked_ = std::max(walked_, steps - walk_from_);
+  length_ = std::max(length_, std::min(steps, kCredible * walked_));
 }
 
 }  // namespace cocheck::detail

@@ -33,7 +33,7 @@ bool is_pct(const Verdict::Share& share) {
 }
 
 bool is_seeded(const Verdict::Share& share) {
-  return share.strategy == "random" || is_pct(share);
+  return share.strategy == "random" || share.strategy == "pos" || is_pct(share);
 }
 
 std::string by_strategy(const Verdict& verdict) {

@@ -236,6 +236,17 @@ TEST(Sampling, SameSeedSameSearch) {
   EXPECT_NE(search(5), search(6));
 }
 
+TEST(Sampling, ByWhatStepsTouchIsRefusedWhereThatIsNotKnown) {
+  for (const Strategy strategy : {Strategy::pos}) {
+    const Verdict verdict = explore(two_unchecked, with(strategy));
+    EXPECT_TRUE(is(Verdict::Kind::inconclusive, verdict));
+    EXPECT_EQ(verdict.reason,
+              std::string("the strategy ") + to_string(strategy) +
+                  " needs to know what each step touches: call "
+                  "cocheck_instrument(TARGET) in CMake for the target of the model");
+  }
+}
+
 TEST(Automatic, ProvesASmallModel) {
   const Verdict verdict = explore(two_unchecked);
   EXPECT_TRUE(is(Verdict::Kind::proved, verdict));

@@ -370,20 +370,11 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     return false;
   }
 
-  /// Whether what happens to a word can matter: it lies in a block that is there, and the
-  /// primitives have not taken it out.
+  /// Whether what happens to a word can matter to others than the step itself.
   [[nodiscard]] bool counts(std::uint64_t word) const {
-    const std::uintptr_t address = word * 8;
-    if (!memory_.in_use(address)) return false;
+    if (!memory_.matters(word)) return false;
     // NOLINTNEXTLINE(performance-no-int-to-ptr): it was an address
-    const auto* at = reinterpret_cast<const std::byte*>(address);
-    const detail::ModelMemory::BlockId id = memory_.block_at(at);
-    if (id >= fresh_blocks_) return false;  // it is the step's own, or there is none
-    const detail::ModelMemory::Block& block = memory_.block(id);
-    if (!block.live()) return false;
-    const auto within = static_cast<std::size_t>(at - memory_.address(id)) / 8;
-    if (within >= std::size_t{block.granules} * detail::ModelMemory::kGranule / 8) return false;
-    return within >= 63 || ((block.links | block.names) >> within & 1) == 0;
+    return memory_.block_at(reinterpret_cast<const void*>(word * 8)) < fresh_blocks_;
   }
 
   // StepWatcher

@@ -48,7 +48,7 @@ bool PctExplorer::drive(World& world) {
 double PctExplorer::chance() const noexcept {
   if (run_.length() == 0) return 0;
   return 1 / (run_.processes() *
-              std::pow(static_cast<double>(run_.length()), static_cast<double>(depth_ - 1)));
+              std::pow(static_cast<double>(run_.longest()), static_cast<double>(depth_ - 1)));
 }
 
 }  // namespace cocheck

@@ -28,6 +28,14 @@ class AccessedWord {
   std::uint64_t bits_ = 0;
 };
 
+/// Some bytes of a word: a bit for each.
+struct WordPart {
+  std::uint64_t word = 0;
+  std::uint8_t bytes = 0;
+
+  friend bool operator==(WordPart, WordPart) = default;
+};
+
 /// A run of words that was released, and so written as a whole.
 struct ReleasedWords {
   std::uint64_t begin = 0;

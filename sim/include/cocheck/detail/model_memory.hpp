@@ -105,6 +105,10 @@ class ModelMemory {
     return address - reinterpret_cast<std::uintptr_t>(begin()) < used_;
   }
 
+  /// Whether what happens to a word, by its number, can matter: it lies in a live block and was not
+  /// taken out.
+  [[nodiscard]] bool matters(std::uint64_t word) const noexcept;
+
   /// Takes words of a live block out of the state.
   void exclude(const void* begin, std::size_t bytes, bool names) noexcept;
   void exclude_block(const void* memory) noexcept;

@@ -20,10 +20,10 @@ namespace cocheck::detail {
 ///     run.end();
 ///
 /// Three things are not left to priorities. Cancellations: there is one for each task at each
-/// point, so each that may be injected gets a step of its own, drawn from the length of the longest
-/// execution so far, and hits any task. The first execution, in which that length is not known. And
-/// what an execution does when it has become four times as long and more: by priorities a task that
-/// polls could starve the one that it waits for. These go on as a random walk.
+/// point, so each that may be injected gets a step of its own, drawn from the length that
+/// executions have, and hits any task. The first execution, in which that length is not known, is a
+/// random walk. And what has become several times as long goes on as one: by priorities a task that
+/// polls could starve the one that it waits for.
 ///
 /// Schedules and the values of choose() are drawn from streams of their own. A step costs O(number
 /// of alternatives); nothing is allocated once there have been as many processes before.
@@ -76,6 +76,12 @@ class SampledRun {
   [[nodiscard]] Process process_of(std::size_t index) {
     return cancels(index) ? canceller_of(index) : places_[index].process;
   }
+  /// With Numbers::kept: the process of a Runnable with that identity().
+  [[nodiscard]] Process process_named(const void* identity) {
+    return process_with(reinterpret_cast<std::uintptr_t>(identity));
+  }
+  /// How many numbers were given so far.
+  [[nodiscard]] std::uint32_t numbered() const noexcept { return numbering_.size(); }
   /// What the memory of the model is told: who allocates.
   [[nodiscard]] const void* name_of(std::size_t index) const;
 
@@ -98,8 +104,10 @@ class SampledRun {
   [[nodiscard]] bool walks() const noexcept { return walk_from_ == 0; }
   /// Makes it one; before the first step.
   void walk() noexcept { walk_from_ = 0; }
-  /// Steps of the longest execution so far, 0 before the first.
+  /// How many steps an execution may be expected to have at the most, 0 before the first.
   [[nodiscard]] std::uint64_t length() const noexcept { return length_; }
+  /// How many one had at the most.
+  [[nodiscard]] std::uint64_t longest() const noexcept { return longest_; }
   /// The most processes that there were in one execution.
   [[nodiscard]] std::uint32_t processes() const noexcept { return most_processes_; }
 
@@ -127,7 +135,9 @@ class SampledRun {
   std::vector<std::uint64_t> cancellations_;  // the steps of those to come, the next one last
   std::size_t alternatives_ = 0;
   std::uint64_t walk_from_ = 0;
+  std::uint64_t walked_ = 0;  // the longest random walk
   std::uint64_t length_ = 0;
+  std::uint64_t longest_ = 0;
   std::uint64_t layouts_ = 0;
   const ModelMemory* memory_ = nullptr;
   std::uint32_t execution_ = 0;
