@@ -16,6 +16,7 @@
 #include "cocheck/explorers/pos.hpp"
 #include "cocheck/explorers/random.hpp"
 #include "cocheck/explorers/replay.hpp"
+#include "cocheck/explorers/surw.hpp"
 #include "cocheck/minimise.hpp"
 #include "cocheck/schedule_file.hpp"
 #include "cocheck/schedule_line.hpp"
@@ -205,6 +206,10 @@ class Search {
       case Strategy::pos:
         if (!accesses_known()) break;
         explore_with(PosExplorer(options_.seed), "pos", options_.max_executions);
+        break;
+      case Strategy::surw:
+        if (!accesses_known()) break;
+        explore_with(SurwExplorer(options_.seed), "surw", options_.max_executions);
         break;
       case Strategy::automatic:
         if (!explore_with(FifoExplorer(), "fifo", 1)) return;

@@ -22,6 +22,8 @@ const char* to_string(Strategy strategy) noexcept {
       return "pct";
     case Strategy::pos:
       return "pos";
+    case Strategy::surw:
+      return "surw";
   }
   return "";
 }
@@ -33,11 +35,11 @@ const char* to_string(Clock clock) noexcept {
 Strategy parse_strategy(std::string_view name) {
   for (const Strategy strategy :
        {Strategy::automatic, Strategy::fifo, Strategy::exhaustive, Strategy::states, Strategy::dpor,
-        Strategy::random, Strategy::pct, Strategy::pos}) {
+        Strategy::random, Strategy::pct, Strategy::pos, Strategy::surw}) {
     if (name == to_string(strategy)) return strategy;
   }
   throw ValueError("there is no strategy '" + std::string(name) +
-                   "'; there are auto, fifo, exhaustive, states, dpor, random, pct and pos");
+                   "'; there are auto, fifo, exhaustive, states, dpor, random, pct, pos and surw");
 }
 
 Clock parse_clock(std::string_view name) {

@@ -33,7 +33,8 @@ bool is_pct(const Verdict::Share& share) {
 }
 
 bool is_seeded(const Verdict::Share& share) {
-  return share.strategy == "random" || share.strategy == "pos" || is_pct(share);
+  return share.strategy == "random" || share.strategy == "pos" || share.strategy == "surw" ||
+         is_pct(share);
 }
 
 std::string by_strategy(const Verdict& verdict) {

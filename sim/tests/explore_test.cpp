@@ -237,7 +237,7 @@ TEST(Sampling, SameSeedSameSearch) {
 }
 
 TEST(Sampling, ByWhatStepsTouchIsRefusedWhereThatIsNotKnown) {
-  for (const Strategy strategy : {Strategy::pos}) {
+  for (const Strategy strategy : {Strategy::pos, Strategy::surw}) {
     const Verdict verdict = explore(two_unchecked, with(strategy));
     EXPECT_TRUE(is(Verdict::Kind::inconclusive, verdict));
     EXPECT_EQ(verdict.reason,

@@ -10,7 +10,7 @@ namespace {
 TEST(Options, NamesOfStrategiesAreReadBack) {
   for (const Strategy strategy :
        {Strategy::automatic, Strategy::fifo, Strategy::exhaustive, Strategy::states, Strategy::dpor,
-        Strategy::random, Strategy::pct, Strategy::pos}) {
+        Strategy::random, Strategy::pct, Strategy::pos, Strategy::surw}) {
     EXPECT_EQ(parse_strategy(to_string(strategy)), strategy);
   }
   EXPECT_STREQ(to_string(Strategy::automatic), "auto");
@@ -31,7 +31,7 @@ TEST(Options, UnknownNamesAreRefusedWithThoseThereAre) {
   } catch (const ValueError& error) {
     const std::string message = error.what();
     EXPECT_NE(message.find("'Random'"), std::string::npos) << message;
-    for (const char* name : {"auto", "fifo", "exhaustive", "random", "pct", "pos"}) {
+    for (const char* name : {"auto", "fifo", "exhaustive", "random", "pct", "pos", "surw"}) {
       EXPECT_NE(message.find(name), std::string::npos) << message;
     }
   }

@@ -18,6 +18,7 @@ enum class Strategy : std::uint8_t {
   dpor,        ///< one execution of each class of equivalent ones; needs instrumented code
   random,      ///< uniform over what can happen next, seeded
   pct,         ///< by random priorities that drop a few times, seeded
+  surw,        ///< all orders of the steps on one object alike, seeded; needs instrumented code
   pos,         ///< by random priorities that conflicts renew, seeded; needs instrumented code
 };
 
@@ -70,7 +71,7 @@ struct Options {
 [[nodiscard]] const char* to_string(Clock clock) noexcept;
 
 /// The strategy or clock of that name ("auto", "fifo", "exhaustive", "states", "dpor", "random",
-/// "pct", "pos"; "idle", "race"). Throws ValueError with the names there are.
+/// "pct", "pos", "surw"; "idle", "race"). Throws ValueError with the names there are.
 [[nodiscard]] Strategy parse_strategy(std::string_view name);
 [[nodiscard]] Clock parse_clock(std::string_view name);
 
