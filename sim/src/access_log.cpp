@@ -60,7 +60,9 @@ void AccessLog::add_many(std::uintptr_t at, std::size_t bytes, bool write) noexc
 
 void AccessLog::grow() {
   HarnessVector<Entry> entries;
-  for_each([&](const Entry& entry) { entries.push_back(entry); });
+  for_each([&](const Entry& entry) {
+    if ((entry.reads | entry.writes) != 0) entries.push_back(entry);
+  });
   table_.assign(table_.size() * 2, Entry{});
   --shift_;
   slot_mask_ = table_.size() - 1;

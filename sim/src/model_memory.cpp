@@ -326,7 +326,10 @@ inline void ModelMemory::give_back(BlockId id) noexcept {
   const std::uint32_t bytes = block.bytes;
   make_free(id);
   if (layout_ != Layout::by_process) push_free(id);
-  clear(base_ + std::size_t{block.begin} * kGranule, bytes);
+  {
+    const AccessLog::Pause pause;  // that it is cleared is nothing that the step does
+    clear(base_ + std::size_t{block.begin} * kGranule, bytes);
+  }
   ASAN_POISON_MEMORY_REGION(address(id), bytes);
 }
 
