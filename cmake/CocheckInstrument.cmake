@@ -7,6 +7,8 @@
 
 set(COCHECK_WRAPPED_FUNCTIONS
   memcpy memmove memset memcmp memchr strlen strcmp
+  _ZNSt15__exception_ptr13exception_ptr9_M_addrefEv
+  _ZNSt15__exception_ptr13exception_ptr10_M_releaseEv
   _ZSt18_Rb_tree_incrementPSt18_Rb_tree_node_base
   _ZSt18_Rb_tree_incrementPKSt18_Rb_tree_node_base
   _ZSt18_Rb_tree_decrementPSt18_Rb_tree_node_base

@@ -222,6 +222,22 @@ void* __tsan_memset(void* to, int value, std::size_t bytes) {
 }
 }  // extern "C"
 
+// std::exception_ptr: how many hold the exception is no matter.
+
+extern "C" {
+void __real__ZNSt15__exception_ptr13exception_ptr9_M_addrefEv(void*);
+void __real__ZNSt15__exception_ptr13exception_ptr10_M_releaseEv(void*);
+
+void __wrap__ZNSt15__exception_ptr13exception_ptr9_M_addrefEv(void* pointer) {
+  log_read(pointer, sizeof(void*), COCHECK_HERE);
+  __real__ZNSt15__exception_ptr13exception_ptr9_M_addrefEv(pointer);
+}
+void __wrap__ZNSt15__exception_ptr13exception_ptr10_M_releaseEv(void* pointer) {
+  log_write(pointer, sizeof(void*), COCHECK_HERE);
+  __real__ZNSt15__exception_ptr13exception_ptr10_M_releaseEv(pointer);
+}
+}  // extern "C"
+
 // The parts of std::map, std::set and std::list that lie in the library. Whoever changes a tree or
 // a list also writes its head; which other words have changed is seen by comparing.
 

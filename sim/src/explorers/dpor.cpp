@@ -243,6 +243,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     ++explorer_.steps_;
     memory_.enter_process(process);
     step_ = process;
+    fresh_blocks_ = memory_.block_count();
     {
       const AccessLog::Scope logging(log_,
                                      AccessLog::Range::between(memory_.begin(), end_of_memory()),
@@ -377,7 +378,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): it was an address
     const auto* at = reinterpret_cast<const std::byte*>(address);
     const detail::ModelMemory::BlockId id = memory_.block_at(at);
-    if (id >= memory_.block_count()) return false;
+    if (id >= fresh_blocks_) return false;  // it is the step's own, or there is none
     const detail::ModelMemory::Block& block = memory_.block(id);
     if (!block.live()) return false;
     const auto within = static_cast<std::size_t>(at - memory_.address(id)) / 8;
@@ -673,7 +674,8 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   std::vector<Unlogged> unlogged_;
 
   // Of the step that runs.
-  const void* step_ = nullptr;  // whose it is
+  const void* step_ = nullptr;    // whose it is
+  std::size_t fresh_blocks_ = 0;  // where those that it has allocated begin
   bool running_ = false;
   HarnessVector<std::uint32_t> values_;
   HarnessVector<std::uint32_t> choices_;
