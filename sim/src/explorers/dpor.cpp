@@ -500,7 +500,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       for (Node node = branches->first; node != WakeupTree::kNone; node = tree_.next(node)) {
         const WakeupTree::Step& step = tree_.step(node);
         const Index needs = begins_with(step.process, step.values, step.open, [&](Index event) {
-          if (!step.known) return true;
+          if (!step.exact) return true;
           const HappensBefore::Kept& kept = order_.kept(event);
           return step.final || kept.final ||
                  detail::conflict(step.footprint(), order_.footprint(kept));
@@ -515,7 +515,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       if (taken_last) return rests_on;
       branches = &tree_.below(found);
     }
-    append_alternative(*branches);
+    append_alternative(*branches, earlier);
     return end - 1;
   }
 
@@ -561,7 +561,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     return process == alternative_.process;
   }
 
-  void append_alternative(Branches& branches) {
+  void append_alternative(Branches& branches, Index earlier) {
     Branches* below = &branches;
     for (const Index event : alternative_.events) {
       const Node node = tree_.make();
@@ -570,6 +570,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       const auto values = order_.values(order_.kept(event));
       step.values.assign(values.begin(), values.end());
       copy_footprint(event, step);
+      step.exact = true;
       tree_.append(*below, node);
       below = &tree_.below(node);
     }
@@ -577,14 +578,18 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     WakeupTree::Step& step = tree_.step(node);
     step.process = alternative_.process;
     step.open = step.leaf = true;
-    if (alternative_.last != HappensBefore::kNone) copy_footprint(alternative_.last, step);
+    if (alternative_.last != HappensBefore::kNone) {
+      copy_footprint(alternative_.last, step);
+      // Without `earlier` it may do something else, if it has seen what that wrote.
+      step.exact = !detail::reads_from(order_.footprint(order_.kept(alternative_.last)),
+                                       order_.footprint(order_.kept(earlier)));
+    }
     tree_.append(*below, node);
   }
 
   void copy_footprint(Index event, WakeupTree::Step& step) {
     const HappensBefore::Kept& kept = order_.kept(event);
     const Footprint footprint = order_.footprint(kept);
-    step.known = true;
     step.final = kept.final;
     step.words.assign(footprint.words.begin(), footprint.words.end());
     step.released.assign(footprint.released.begin(), footprint.released.end());

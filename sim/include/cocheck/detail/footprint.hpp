@@ -58,6 +58,26 @@ struct Footprint {
       [&](const ReleasedWords& other) { return other.begin < run.end && run.begin < other.end; });
 }
 
+/// Whether `reader` has read or released what `writer` has written: what it does may depend on
+/// that.
+[[nodiscard]] inline bool reads_from(const Footprint& reader, const Footprint& writer) noexcept {
+  if (!writer.released.empty() || !reader.released.empty()) return true;
+  auto left = reader.words.begin();
+  auto right = writer.words.begin();
+  while (left != reader.words.end() && right != writer.words.end()) {
+    if (left->word() < right->word()) {
+      ++left;
+    } else if (right->word() < left->word()) {
+      ++right;
+    } else {
+      if ((left->reads() & right->writes()) != 0) return true;
+      ++left;
+      ++right;
+    }
+  }
+  return false;
+}
+
 /// Whether one has written what the other has touched. O(words).
 [[nodiscard]] inline bool conflict(const Footprint& one, const Footprint& other) noexcept {
   if (((one.touched & other.written) | (one.written & other.touched)) != 0) {
