@@ -472,7 +472,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   struct Alternative {
     std::vector<Index> events;  // what is left of them, in order
     const void* process = nullptr;
-    Index last = HappensBefore::kNone;  // the event that this step was here, if it was one
+    Index last = HappensBefore::kNone;  // the event that this step must be there as well
   };
 
   /// Sees to it that an alternative is tried at the point before `earlier`, if it must be. Gives
@@ -486,7 +486,11 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       if (event != later && !order_.before(earlier, event)) alternative_.events.push_back(event);
     }
     alternative_.process = process;
-    alternative_.last = later;
+    // All that the step saw comes before it there as well, but for `earlier`.
+    const bool sure = later != HappensBefore::kNone &&
+                      !detail::reads_from(order_.footprint(order_.kept(later)),
+                                          order_.footprint(order_.kept(earlier)));
+    alternative_.last = sure ? later : HappensBefore::kNone;
     for (const Sleeper& sleeper : point.sleepers) {
       const Index rests_on = begins_with(
           sleeper.process, order_.values(sleeper.kept), false,
@@ -542,7 +546,6 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     if (std::any_of(alternative_.events.begin(), alternative_.events.end(), depends)) {
       return kDoesNotBegin;
     }
-    // What the last step touches where it is to be taken is not known; here it touched this.
     const Index last = alternative_.last;
     const bool independent =
         process == alternative_.process || (last != HappensBefore::kNone && !depends(last));
