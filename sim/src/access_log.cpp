@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <bit>
 #include <iostream>
 
@@ -86,19 +87,26 @@ const AccessLog::Entry* AccessLog::find(std::uint64_t word) const noexcept {
 
 void AccessLog::release(const void* begin, std::size_t bytes) {
   const auto at = reinterpret_cast<std::uintptr_t>(begin);
-  if (!fresh_.holds(at)) released_.push_back({at / 8, (at + bytes) / 8});
+  if (!fresh(at)) released_.push_back({at / 8, (at + bytes) / 8});
 }
 
 void AccessLog::set_fresh(const void* begin, const void* end) noexcept {
-  // Within one chunk it grows; what came before in another one is logged, which does no harm.
   const Range range = Range::between(begin, end);
-  if (fresh_.bytes == 0 || fresh_.begin + fresh_.bytes != range.begin + range.bytes) fresh_ = range;
+  if (fresh_.begin + fresh_.bytes == range.begin + range.bytes) return;  // within the same chunk
+  if (fresh_.bytes > 0) fresh_before_.push_back(fresh_);
+  fresh_ = range;
+}
+
+bool AccessLog::was_fresh(std::uintptr_t address) const noexcept {
+  return std::any_of(fresh_before_.begin(), fresh_before_.end(),
+                     [&](const Range& range) { return range.holds(address); });
 }
 
 void AccessLog::clear() noexcept {
   used_.clear();
   released_.clear();
   fresh_ = {};
+  fresh_before_.clear();
   unlogged_expected_ = false;
   if (++age_ == 0) {
     table_.assign(table_.size(), Entry{});

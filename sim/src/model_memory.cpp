@@ -372,6 +372,7 @@ void ModelMemory::begin_execution(Layout layout) noexcept {
     const auto first = static_cast<std::uint32_t>(kept_used_ / kGranule);
     if (first > 0 || arenas_.reserved() == 0) arenas_.clear(first);
     arenas_.begin_execution();
+    process_ = nullptr;
     used_ = std::size_t{arenas_.reserved()} * kGranule;
   }
   free_.fill(kNoBlock);

@@ -73,7 +73,7 @@ class AccessLog {
               const void* instruction) noexcept {
     const auto at = reinterpret_cast<std::uintptr_t>(address);
     if (memory_.holds(at)) [[likely]] {
-      if (!fresh_.holds(at)) add(at, bytes, write);
+      if (!fresh(at)) add(at, bytes, write);
     } else if (!stack_.holds(at) && !loop_.holds(at)) {
       outside(at, bytes, write, instruction);
     }
@@ -102,7 +102,9 @@ class AccessLog {
   }
   [[nodiscard]] const Entry* find(std::uint64_t word) const noexcept;
   [[nodiscard]] std::span<const ReleasedWords> released() const noexcept { return released_; }
-  [[nodiscard]] bool fresh(std::uintptr_t address) const noexcept { return fresh_.holds(address); }
+  [[nodiscard]] bool fresh(std::uintptr_t address) const noexcept {
+    return fresh_.holds(address) || (!fresh_before_.empty() && was_fresh(address));
+  }
   [[nodiscard]] bool unlogged_expected() const noexcept { return unlogged_expected_; }
   /// Whether an address is one of note().
   [[nodiscard]] static bool noted(std::uint64_t word) noexcept { return word >= kNoted / 8; }
@@ -152,12 +154,14 @@ class AccessLog {
   void add_many(std::uintptr_t at, std::size_t bytes, bool write) noexcept;
   void outside(std::uintptr_t at, std::size_t bytes, bool write, const void* instruction) noexcept;
   void grow();
+  [[nodiscard]] bool was_fresh(std::uintptr_t address) const noexcept;
 
   static inline constinit thread_local AccessLog* active_ = nullptr;
   static inline constinit bool instrumented_ = false;
 
   Range memory_;
   Range fresh_;
+  HarnessVector<Range> fresh_before_;  // in other chunks of memory
   Range stack_;
   Range loop_;
   std::uint32_t age_ = 1;
