@@ -472,7 +472,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   struct Alternative {
     std::vector<Index> events;  // what is left of them, in order
     const void* process = nullptr;
-    Index last = HappensBefore::kNone;  // the event that this step must be there as well
+    Index last = HappensBefore::kNone;  // the event that this step was here, if it was one
   };
 
   /// Sees to it that an alternative is tried at the point before `earlier`, if it must be. Gives
@@ -486,11 +486,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       if (event != later && !order_.before(earlier, event)) alternative_.events.push_back(event);
     }
     alternative_.process = process;
-    // All that the step saw comes before it there as well, but for `earlier`.
-    const bool sure = later != HappensBefore::kNone &&
-                      !detail::reads_from(order_.footprint(order_.kept(later)),
-                                          order_.footprint(order_.kept(earlier)));
-    alternative_.last = sure ? later : HappensBefore::kNone;
+    alternative_.last = later;
     for (const Sleeper& sleeper : point.sleepers) {
       const Index rests_on = begins_with(
           sleeper.process, order_.values(sleeper.kept), false,
@@ -504,7 +500,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       for (Node node = branches->first; node != WakeupTree::kNone; node = tree_.next(node)) {
         const WakeupTree::Step& step = tree_.step(node);
         const Index needs = begins_with(step.process, step.values, step.open, [&](Index event) {
-          if (!step.known) return true;
+          if (!step.exact) return true;
           const HappensBefore::Kept& kept = order_.kept(event);
           return step.final || kept.final ||
                  detail::conflict(step.footprint(), order_.footprint(kept));
@@ -519,7 +515,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       if (taken_last) return rests_on;
       branches = &tree_.below(found);
     }
-    append_alternative(*branches);
+    append_alternative(*branches, earlier);
     return end - 1;
   }
 
@@ -546,6 +542,10 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     if (std::any_of(alternative_.events.begin(), alternative_.events.end(), depends)) {
       return kDoesNotBegin;
     }
+    // What the last step touches where it is to be taken is not known; here it touched this. Should
+    // it depend on a sleeper after all, then what was tried after that has a conflict of the two,
+    // which was reversed at this point as well: by induction over the sleepers, in the order in
+    // which they were tried, something that begins with the alternative is tried.
     const Index last = alternative_.last;
     const bool independent =
         process == alternative_.process || (last != HappensBefore::kNone && !depends(last));
@@ -564,7 +564,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     return process == alternative_.process;
   }
 
-  void append_alternative(Branches& branches) {
+  void append_alternative(Branches& branches, Index earlier) {
     Branches* below = &branches;
     for (const Index event : alternative_.events) {
       const Node node = tree_.make();
@@ -573,6 +573,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       const auto values = order_.values(order_.kept(event));
       step.values.assign(values.begin(), values.end());
       copy_footprint(event, step);
+      step.exact = true;
       tree_.append(*below, node);
       below = &tree_.below(node);
     }
@@ -580,14 +581,18 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     WakeupTree::Step& step = tree_.step(node);
     step.process = alternative_.process;
     step.open = step.leaf = true;
-    if (alternative_.last != HappensBefore::kNone) copy_footprint(alternative_.last, step);
+    if (alternative_.last != HappensBefore::kNone) {
+      copy_footprint(alternative_.last, step);
+      // Without `earlier` it may do something else, if it has seen what that wrote.
+      step.exact = !detail::reads_from(order_.footprint(order_.kept(alternative_.last)),
+                                       order_.footprint(order_.kept(earlier)));
+    }
     tree_.append(*below, node);
   }
 
   void copy_footprint(Index event, WakeupTree::Step& step) {
     const HappensBefore::Kept& kept = order_.kept(event);
     const Footprint footprint = order_.footprint(kept);
-    step.known = true;
     step.final = kept.final;
     step.words.assign(footprint.words.begin(), footprint.words.end());
     step.released.assign(footprint.released.begin(), footprint.released.end());
