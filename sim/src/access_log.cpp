@@ -117,17 +117,27 @@ void AccessLog::clear() noexcept {
 /// What is only written there steers no execution, and what is only read never changes.
 void AccessLog::outside(std::uintptr_t at, std::size_t bytes, bool write,
                         const void* instruction) noexcept {
-  if (!write && written_outside_.empty()) return;
+  const std::uint64_t first = at / 8;
+  std::uint64_t& recent = recently_read_[first % recently_read_.size()];
+  if (!write && recent == first && written_outside_.empty()) return;
   if (ModelMemory::current() == nullptr || outside_) return;
   if (ModelMemory::holds_current(at) || is_standard_stream(at)) return;
-  for (std::uint64_t word = at / 8; word <= (at + bytes - 1) / 8; ++word) {
+  const Pause pause;  // the tables below are memory, too
+  for (std::uint64_t word = first; word <= (at + bytes - 1) / 8; ++word) {
+    const auto found = written_outside_.find(word);
+    const bool written = found != written_outside_.end();
     if (write) {
-      WrittenOutside& written = written_outside_[word];
-      written.age = age_;
-      if (written.instruction == nullptr) written.instruction = instruction;
-    } else if (const auto found = written_outside_.find(word);
-               found != written_outside_.end() && found->second.age != age_) {
-      outside_ = Outside{word == at / 8 ? at : word * 8, found->second.instruction};
+      if (read_outside_.contains(word)) outside_ = Outside{at, instruction};
+      if (written) {
+        found->second.age = age_;
+      } else {
+        written_outside_.try_emplace(word, WrittenOutside{age_, instruction});
+      }
+    } else if (!written) {
+      read_outside_.try_emplace(word, age_);
+      recent = first;
+    } else if (found->second.age != age_) {
+      outside_ = Outside{at, found->second.instruction};
     }
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -175,6 +176,8 @@ class AccessLog {
     const void* instruction = nullptr;
   };
   HarnessMap<std::uint64_t, WrittenOutside> written_outside_;
+  HarnessMap<std::uint64_t, std::uint32_t> read_outside_;  // before they were written
+  std::array<std::uint64_t, 64> recently_read_{};
   std::optional<Outside> outside_;
   bool unlogged_expected_ = false;
 };
