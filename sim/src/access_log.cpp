@@ -104,6 +104,7 @@ bool AccessLog::was_fresh(std::uintptr_t address) const noexcept {
 
 void AccessLog::clear() noexcept {
   used_.clear();
+  if (keeps_instructions_) instructions_.clear();
   released_.clear();
   fresh_ = {};
   fresh_before_.clear();
@@ -112,6 +113,21 @@ void AccessLog::clear() noexcept {
     table_.assign(table_.size(), Entry{});
     age_ = 1;
   }
+}
+
+void AccessLog::keep_instruction(std::uintptr_t at, std::size_t bytes, bool write,
+                                 const void* instruction) noexcept {
+  const Pause pause;  // the table below is memory, too
+  for (std::uint64_t word = at / 8; word <= (at + bytes - 1) / 8; ++word) {
+    Instructions& first = instructions_[word];
+    const void*& kept = write ? first.write : first.read;
+    if (kept == nullptr) kept = instruction;
+  }
+}
+
+AccessLog::Instructions AccessLog::instructions(std::uint64_t word) const {
+  const auto found = instructions_.find(word);
+  return found != instructions_.end() ? found->second : Instructions{};
 }
 
 /// What is only written there steers no execution, and what is only read never changes.

@@ -53,6 +53,30 @@ std::string demangled(const char* name) {
   return status == 0 ? text.get() : name;
 }
 
+std::string without_folder(const std::string& line) {
+  return line.substr(line.rfind('/') + 1);
+}
+
+/// "path:line" of an instruction, then those of the calls into which it was inlined.
+std::vector<std::string> inlined_lines_at(std::uintptr_t instruction) {
+  char command[128];
+  // The address behind a call is that of the next instruction.
+  std::snprintf(command, sizeof command, "addr2line -i -e /proc/%d/exe 0x%zx 2>/dev/null",
+                ::getpid(), static_cast<std::size_t>(instruction - load_address() - 1));
+  const std::unique_ptr<std::FILE, decltype(&::pclose)> pipe(::popen(command, "r"), &::pclose);
+  std::vector<std::string> lines;
+  std::array<char, 4096> line{};
+  while (pipe != nullptr &&
+         std::fgets(line.data(), static_cast<int>(line.size()), pipe.get()) != nullptr) {
+    std::string_view text(line.data());
+    text = text.substr(0, text.find_first_of(" \n"));
+    const bool unknown =
+        text.empty() || text.front() == '?' || text.ends_with(":?") || text.ends_with(":0");
+    if (!unknown) lines.emplace_back(text);
+  }
+  return lines;
+}
+
 }  // namespace
 
 std::string symbol_at(std::uintptr_t address) {
@@ -81,20 +105,19 @@ std::string symbol_at(std::uintptr_t address) {
 }
 
 std::string line_at(std::uintptr_t instruction) {
-  char command[128];
-  // The address behind a call is that of the next instruction.
-  std::snprintf(command, sizeof command, "addr2line -e /proc/%d/exe 0x%zx 2>/dev/null", ::getpid(),
-                static_cast<std::size_t>(instruction - load_address() - 1));
-  const std::unique_ptr<std::FILE, decltype(&::pclose)> pipe(::popen(command, "r"), &::pclose);
-  if (pipe == nullptr) return {};
-  std::array<char, 4096> line{};
-  if (std::fgets(line.data(), static_cast<int>(line.size()), pipe.get()) == nullptr) return {};
-  std::string_view text(line.data());
-  text = text.substr(0, text.find_first_of(" \n"));
-  if (text.empty() || text.front() == '?' || text.ends_with(":?") || text.ends_with(":0")) {
-    return {};
+  const std::vector<std::string> lines = inlined_lines_at(instruction);
+  return lines.empty() ? std::string() : without_folder(lines.front());
+}
+
+std::string user_line_at(const void* instruction) {
+  for (const std::string& line : inlined_lines_at(reinterpret_cast<std::uintptr_t>(instruction))) {
+    if (line.find("/cocheck/") != std::string::npos &&
+        line.find("/include/") != std::string::npos) {
+      return {};
+    }
+    if (line.find("/c++/") == std::string::npos) return without_folder(line);
   }
-  return std::string(text.substr(text.rfind('/') + 1));
+  return {};
 }
 
 }  // namespace cocheck::detail

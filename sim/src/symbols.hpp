@@ -13,4 +13,8 @@ namespace cocheck::detail {
 /// addr2line to read it.
 [[nodiscard]] std::string line_at(std::uintptr_t instruction);
 
+/// The same of code that is neither cocheck's nor the standard library's: of the innermost such
+/// function, if nothing of cocheck was inlined there.
+[[nodiscard]] std::string user_line_at(const void* instruction);
+
 }  // namespace cocheck::detail

@@ -60,6 +60,42 @@ TEST(StrategyDpor, FindsAFailureThatReplays) {
   EXPECT_TRUE(failed_with(FailureKind::check, explore(model, again)));
 }
 
+std::string lost_updates(const Verdict& verdict) {
+  std::string text;
+  for (const TraceEvent& event : verdict.recording->trace.events) {
+    if (event.verb == "lost update") text += event.task + " " + event.detail + "\n";
+  }
+  return text;
+}
+
+TEST(StrategyDpor, NamesTheLostUpdateInTheTrace) {
+  const Verdict verdict = explore([] { return test::racy_counter(2); }, with(Strategy::dpor));
+  ASSERT_TRUE(verdict.recording);
+  const std::string text = lost_updates(verdict);
+  // What the other one wrote is gone, and the read that missed it stands two lines above.
+  EXPECT_EQ(text.find("0.1 of 0.0: models.hpp:"), 0u) << text;
+  EXPECT_NE(text.find("read before at models.hpp:"), std::string::npos) << text;
+  EXPECT_NE(verdict.report().find("lost update of 0.0"), std::string::npos);
+}
+
+TEST(StrategyDpor, NamesNoLostUpdateWhereThereIsNone) {
+  const auto add = [](Lock& lock, int& counter) -> Task<> {
+    const auto guard = co_await lock.scoped();
+    const int value = counter;
+    co_await sleep(0s);
+    counter = value + 1;
+  };
+  const auto model = [&]() -> Task<> {
+    Lock lock;
+    int counter = 0;
+    co_await gather(add(lock, counter), add(lock, counter));
+    COCHECK(counter == 3);
+  };
+  const Verdict verdict = explore(model, with(Strategy::dpor));
+  ASSERT_TRUE(verdict.recording);
+  EXPECT_EQ(lost_updates(verdict), "");
+}
+
 TEST(StrategyDpor, FindsADeadlock) {
   const auto model = []() -> Task<> {
     Lock left;

@@ -20,8 +20,8 @@ namespace cocheck::detail {
 class AccessLog {
  public:
   AccessLog();
-  AccessLog(const AccessLog&) = delete;
-  AccessLog& operator=(const AccessLog&) = delete;
+  AccessLog(AccessLog&&) = default;  // not while a Scope names it
+  AccessLog& operator=(AccessLog&&) = default;
 
   /// The one that this thread writes to; null mostly.
   [[nodiscard]] static AccessLog* active() noexcept { return active_; }
@@ -74,6 +74,8 @@ class AccessLog {
               const void* instruction) noexcept {
     const auto at = reinterpret_cast<std::uintptr_t>(address);
     if (memory_.holds(at)) [[likely]] {
+      if (keeps_instructions_) [[unlikely]]
+        keep_instruction(at, bytes, write, instruction);
       if (!fresh(at)) add(at, bytes, write);
     } else if (!stack_.holds(at) && !loop_.holds(at)) {
       outside(at, bytes, write, instruction);
@@ -89,6 +91,14 @@ class AccessLog {
   void set_fresh(const void* begin, const void* end) noexcept;
   /// A function that is not instrumented, but known, has changed words of the model.
   void expect_unlogged_writes() noexcept { unlogged_expected_ = true; }
+
+  /// From now on it is known which instructions accessed a word first.
+  void keep_instructions() noexcept { keeps_instructions_ = true; }
+  struct Instructions {
+    const void* read = nullptr;
+    const void* write = nullptr;
+  };
+  [[nodiscard]] Instructions instructions(std::uint64_t word) const;
 
   /// What was logged since the last clear(), in no order.
   struct Entry {
@@ -152,6 +162,8 @@ class AccessLog {
       entry.reads = static_cast<std::uint8_t>(entry.reads | (mask & ~entry.writes));
     }
   }
+  void keep_instruction(std::uintptr_t at, std::size_t bytes, bool write,
+                        const void* instruction) noexcept;
   void add_many(std::uintptr_t at, std::size_t bytes, bool write) noexcept;
   void outside(std::uintptr_t at, std::size_t bytes, bool write, const void* instruction) noexcept;
   void grow();
@@ -179,6 +191,8 @@ class AccessLog {
   HarnessMap<std::uint64_t, std::uint32_t> read_outside_;  // before they were written
   std::array<std::uint64_t, 64> recently_read_{};
   std::optional<Outside> outside_;
+  HarnessMap<std::uint64_t, Instructions> instructions_;
+  bool keeps_instructions_ = false;
   bool unlogged_expected_ = false;
 };
 
