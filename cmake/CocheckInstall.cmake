@@ -17,13 +17,14 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/cocheck)
 function(cocheck_install export)
   install(TARGETS ${ARGN} EXPORT ${export}
           ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+          OBJECTS DESTINATION ${CMAKE_INSTALL_LIBDIR}/cocheck
           RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
           FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
   install(EXPORT ${export} NAMESPACE cocheck:: DESTINATION ${package_dir})
 endfunction()
 
 cocheck_install(cocheckTargets cocheck_primitives cocheck_traces cocheck_sim cocheck_memory
-                cocheck_command)
+                cocheck_instrumentation cocheck_command)
 foreach(glue gtest rapidcheck)
   if(TARGET cocheck_${glue})
     cocheck_install(cocheck-${glue}Targets cocheck_${glue})
@@ -35,6 +36,7 @@ configure_package_config_file(
   INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(
   ${PROJECT_BINARY_DIR}/cocheckConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-install(FILES ${PROJECT_BINARY_DIR}/cocheckConfig.cmake
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/CocheckInstrument.cmake
+              ${PROJECT_BINARY_DIR}/cocheckConfig.cmake
               ${PROJECT_BINARY_DIR}/cocheckConfigVersion.cmake
         DESTINATION ${package_dir})

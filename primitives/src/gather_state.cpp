@@ -61,8 +61,8 @@ bool GatherState::Child::decides() {
   // One that neither fails nor is the last does not look at the gather: the order of such children
   // must not seem to matter.
   if (!fails && !last) return false;
+  if (!fails) return !gather_.private_ && !gather_.settled();
   if (gather_.done() || gather_.deciding_) return false;
-  if (!fails) return !gather_.private_;
   decider_ = true;
   gather_.deciding_ = true;
   return true;
@@ -72,23 +72,24 @@ void GatherState::child_done(Child& child) {
   ++finished_;
   const bool last = finished_ == children_.size();
   Loop& loop = Loop::current();
-  if (!private_) {
-    loop.note_write(&finished_);
-  } else {
-    last ? loop.note_all_arrived(&finished_) : loop.note_arrival(&finished_);
-  }
+  private_ ? loop.note_arrival(&finished_) : loop.note_write(&finished_);
   if (!return_exceptions_ && child.decider()) {
     if (!done()) {
       deciding_ = false;
       end(child.future().exception());
     }
-  } else if (last && !done() && !deciding_) {
+  } else if (last && !settled()) {
+    if (private_) loop.note_all_arrived(&finished_);
     end(cancel_requested_ ? std::make_exception_ptr(CancelledError(message_)) : nullptr);
-  } else if (child.future().has_exception() && done()) {
+  } else if (child.future().has_exception() && settled()) {
     (void)child.failed();  // an exception that comes too late is looked at and dropped
   }
   children_.forget(child);
   if (last) release();
+}
+
+bool GatherState::settled() const noexcept {
+  return state_ != State::pending || deciding_;
 }
 
 void GatherState::child_gone() noexcept {

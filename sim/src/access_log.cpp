@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <bit>
 #include <iostream>
 
@@ -86,19 +87,27 @@ const AccessLog::Entry* AccessLog::find(std::uint64_t word) const noexcept {
 
 void AccessLog::release(const void* begin, std::size_t bytes) {
   const auto at = reinterpret_cast<std::uintptr_t>(begin);
-  if (!fresh_.holds(at)) released_.push_back({at / 8, (at + bytes) / 8});
+  if (!fresh(at)) released_.push_back({at / 8, (at + bytes) / 8});
 }
 
 void AccessLog::set_fresh(const void* begin, const void* end) noexcept {
-  // Within one chunk it grows; what came before in another one is logged, which does no harm.
   const Range range = Range::between(begin, end);
-  if (fresh_.bytes == 0 || fresh_.begin + fresh_.bytes != range.begin + range.bytes) fresh_ = range;
+  if (fresh_.begin + fresh_.bytes == range.begin + range.bytes) return;  // within the same chunk
+  if (fresh_.bytes > 0) fresh_before_.push_back(fresh_);
+  fresh_ = range;
+}
+
+bool AccessLog::was_fresh(std::uintptr_t address) const noexcept {
+  return std::any_of(fresh_before_.begin(), fresh_before_.end(),
+                     [&](const Range& range) { return range.holds(address); });
 }
 
 void AccessLog::clear() noexcept {
   used_.clear();
+  if (keeps_instructions_) instructions_.clear();
   released_.clear();
   fresh_ = {};
+  fresh_before_.clear();
   unlogged_expected_ = false;
   if (++age_ == 0) {
     table_.assign(table_.size(), Entry{});
@@ -106,20 +115,45 @@ void AccessLog::clear() noexcept {
   }
 }
 
+void AccessLog::keep_instruction(std::uintptr_t at, std::size_t bytes, bool write,
+                                 const void* instruction) noexcept {
+  const Pause pause;  // the table below is memory, too
+  for (std::uint64_t word = at / 8; word <= (at + bytes - 1) / 8; ++word) {
+    Instructions& first = instructions_[word];
+    const void*& kept = write ? first.write : first.read;
+    if (kept == nullptr) kept = instruction;
+  }
+}
+
+AccessLog::Instructions AccessLog::instructions(std::uint64_t word) const {
+  const auto found = instructions_.find(word);
+  return found != instructions_.end() ? found->second : Instructions{};
+}
+
 /// What is only written there steers no execution, and what is only read never changes.
 void AccessLog::outside(std::uintptr_t at, std::size_t bytes, bool write,
                         const void* instruction) noexcept {
-  if (!write && written_outside_.empty()) return;
+  const std::uint64_t first = at / 8;
+  std::uint64_t& recent = recently_read_[first % recently_read_.size()];
+  if (!write && recent == first && written_outside_.empty()) return;
   if (ModelMemory::current() == nullptr || outside_) return;
   if (ModelMemory::holds_current(at) || is_standard_stream(at)) return;
-  for (std::uint64_t word = at / 8; word <= (at + bytes - 1) / 8; ++word) {
+  const Pause pause;  // the tables below are memory, too
+  for (std::uint64_t word = first; word <= (at + bytes - 1) / 8; ++word) {
+    const auto found = written_outside_.find(word);
+    const bool written = found != written_outside_.end();
     if (write) {
-      WrittenOutside& written = written_outside_[word];
-      written.age = age_;
-      if (written.instruction == nullptr) written.instruction = instruction;
-    } else if (const auto found = written_outside_.find(word);
-               found != written_outside_.end() && found->second.age != age_) {
-      outside_ = Outside{word == at / 8 ? at : word * 8, found->second.instruction};
+      if (read_outside_.contains(word)) outside_ = Outside{at, instruction};
+      if (written) {
+        found->second.age = age_;
+      } else {
+        written_outside_.try_emplace(word, WrittenOutside{age_, instruction});
+      }
+    } else if (!written) {
+      read_outside_.try_emplace(word, age_);
+      recent = first;
+    } else if (found->second.age != age_) {
+      outside_ = Outside{at, found->second.instruction};
     }
   }
 }

@@ -1,39 +1,28 @@
 #include "class_search.hpp"
 
-#include <dlfcn.h>
-
-#include <cstdio>
 #include <utility>
 
 #include "cocheck/detail/access_log.hpp"
 #include "cocheck/detail/model_memory.hpp"
 #include "progress.hpp"
+#include "symbols.hpp"
 
 namespace cocheck::detail {
 
 namespace {
 
-/// Where a step has changed something that outlives the execution, as well as can be said.
 std::string describe(const AccessLog::Outside& outside) {
-  const auto name_of = [](const void* address) {
-    Dl_info info{};
-    if (::dladdr(address, &info) == 0) return std::string();
-    std::string text = info.dli_sname != nullptr ? info.dli_sname : "";
-    if (info.dli_fname != nullptr) {
-      const auto offset = static_cast<std::size_t>(static_cast<const std::byte*>(address) -
-                                                   static_cast<const std::byte*>(info.dli_fbase));
-      char hex[24];
-      std::snprintf(hex, sizeof hex, "0x%zx", offset);
-      text += (text.empty() ? "" : " ") + std::string("(") + info.dli_fname + "+" + hex + ")";
-    }
-    return text;
-  };
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): it was an address
-  const std::string what = name_of(reinterpret_cast<const void*>(outside.address));
-  return "something outside of the model's memory that steps change and read" +
-         (what.empty() ? std::string(", a variable that the model captured perhaps")
-                       : ": " + what) +
-         ", changed at " + name_of(outside.instruction);
+  const std::string name = symbol_at(outside.address);
+  const auto instruction = reinterpret_cast<std::uintptr_t>(outside.instruction);
+  const std::string line = line_at(instruction);
+  const std::string function = symbol_at(instruction);
+  return "steps change " +
+         (name.empty() ? std::string("a variable outside of the model's memory, which it has "
+                                     "captured perhaps,")
+                       : "'" + name + "', which lies outside of the model's memory,") +
+         (line.empty() ? function.empty() ? std::string() : " in " + function : " at " + line) +
+         " and read it: it outlives an execution, so each one begins in another state; make it "
+         "anew in the model";
 }
 
 }  // namespace

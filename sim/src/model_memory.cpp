@@ -352,7 +352,6 @@ void ModelMemory::deallocate_named(void* memory) noexcept {
 
 void ModelMemory::begin_execution(Layout layout) noexcept {
   exhausted_ = invalid_free_ = false;
-  process_ = nullptr;
   if (outstanding_ > kept_) {  // what the last execution left stays, with all below it
     kept_ = outstanding_;
     kept_used_ = used_;
@@ -377,6 +376,7 @@ void ModelMemory::begin_execution(Layout layout) noexcept {
       ++layouts_;
     }
     arenas_.begin_execution();
+    process_ = nullptr;
     used_ = std::size_t{arenas_.reserved()} * kGranule;
   }
   free_.fill(kNoBlock);

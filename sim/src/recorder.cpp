@@ -103,6 +103,36 @@ void Recorder::begin_action(const Action& action, std::size_t alternatives, Time
   }
 }
 
+void Recorder::watch_accesses(std::optional<AccessLog::Scope>& scope, const ModelMemory& memory,
+                              AccessLog::Range loop) {
+  if (!AccessLog::instrumented()) return;
+  actor_ = choices_.back().task;
+  scope.emplace(lost_updates_.log(),
+                AccessLog::Range::between(memory.begin(), memory.begin() + memory.limit()), loop);
+}
+
+void Recorder::action_ended() {
+  if (!AccessLog::instrumented()) return;
+  const std::size_t step = trace_.events.back().step;
+  for (const LostUpdates::Found& found : lost_updates_.step_ended(actor_, step)) {
+    TraceEvent event;
+    event.kind = TraceEvent::Kind::operation;
+    event.step = step;
+    event.time = time_;
+    event.task = actor_;
+    event.verb = "lost update";
+    event.detail = "of " + found.other + ": " + found.written_at + " in step " +
+                   std::to_string(found.written_step) + "; read before at " + found.read_at;
+    event.suspicious = true;
+    // If the task has ended, it did this before.
+    const auto end =
+        std::find_if(trace_.events.begin(), trace_.events.end(), [&](const TraceEvent& other) {
+          return other.step == step && other.kind == TraceEvent::Kind::finish;
+        });
+    trace_.events.insert(end, std::move(event));
+  }
+}
+
 void Recorder::chosen(const TaskBase* task, std::size_t value, std::size_t alternatives,
                       std::source_location place) {
   Choice choice;

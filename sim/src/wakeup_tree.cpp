@@ -17,7 +17,7 @@ WakeupTree::Node WakeupTree::make() {
   entry.next = kNone;
   Step& step = entry.step;
   step.process = nullptr;
-  step.open = step.leaf = step.known = step.final = false;
+  step.open = step.leaf = step.exact = step.final = false;
   step.values.clear();
   step.words.clear();
   step.released.clear();

@@ -283,6 +283,9 @@ inline void World::perform(const Action& action, std::size_t index, std::size_t 
   }
   // What is copied with its padding should not depend on what was on the stack before.
   if (compares_states_) clear_stack();
+  std::optional<detail::AccessLog::Scope> logging;
+  if (recorder_ != nullptr) [[unlikely]]
+    recorder_->watch_accesses(logging, *memory_, detail::AccessLog::Range::between(this, this + 1));
   const detail::ModelMemory::Scope inside(memory_.get());
   if (action.runnable == nullptr) {
     action.task->cancel({});
@@ -292,6 +295,11 @@ inline void World::perform(const Action& action, std::size_t index, std::size_t 
     acting_ = nullptr;
   }
   if (!settling_.empty()) run_settling();
+  if (recorder_ != nullptr) [[unlikely]] {
+    logging.reset();
+    const detail::ModelMemory::Scope outside(nullptr);
+    recorder_->action_ended();
+  }
   if (open_deadlines_ > 0) time_seen_ = true;
   if (first_invariant_ != nullptr && !failure_) check_invariants();
   if (memory_->invalid_free()) [[unlikely]]

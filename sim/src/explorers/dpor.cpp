@@ -491,7 +491,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       for (Node node = branches->first; node != WakeupTree::kNone; node = tree_.next(node)) {
         const WakeupTree::Step& step = tree_.step(node);
         const Index needs = begins_with(step.process, step.values, step.open, [&](Index event) {
-          if (!step.known) return true;
+          if (!step.exact) return true;
           const HappensBefore::Kept& kept = order_.kept(event);
           return step.final || kept.final ||
                  detail::conflict(step.footprint(), order_.footprint(kept));
@@ -506,7 +506,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       if (taken_last) return rests_on;
       branches = &tree_.below(found);
     }
-    append_alternative(*branches);
+    append_alternative(*branches, earlier);
     return end - 1;
   }
 
@@ -533,7 +533,10 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     if (std::any_of(alternative_.events.begin(), alternative_.events.end(), depends)) {
       return kDoesNotBegin;
     }
-    // What the last step touches where it is to be taken is not known; here it touched this.
+    // What the last step touches where it is to be taken is not known; here it touched this. Should
+    // it depend on a sleeper after all, then what was tried after that has a conflict of the two,
+    // which was reversed at this point as well: by induction over the sleepers, in the order in
+    // which they were tried, something that begins with the alternative is tried.
     const Index last = alternative_.last;
     const bool independent =
         process == alternative_.process || (last != HappensBefore::kNone && !depends(last));
@@ -552,7 +555,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     return process == alternative_.process;
   }
 
-  void append_alternative(Branches& branches) {
+  void append_alternative(Branches& branches, Index earlier) {
     Branches* below = &branches;
     for (const Index event : alternative_.events) {
       const Node node = tree_.make();
@@ -561,6 +564,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       const auto values = order_.values(order_.kept(event));
       step.values.assign(values.begin(), values.end());
       copy_footprint(event, step);
+      step.exact = true;
       tree_.append(*below, node);
       below = &tree_.below(node);
     }
@@ -568,14 +572,18 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     WakeupTree::Step& step = tree_.step(node);
     step.process = alternative_.process;
     step.open = step.leaf = true;
-    if (alternative_.last != HappensBefore::kNone) copy_footprint(alternative_.last, step);
+    if (alternative_.last != HappensBefore::kNone) {
+      copy_footprint(alternative_.last, step);
+      // Without `earlier` it may do something else, if it has seen what that wrote.
+      step.exact = !detail::reads_from(order_.footprint(order_.kept(alternative_.last)),
+                                       order_.footprint(order_.kept(earlier)));
+    }
     tree_.append(*below, node);
   }
 
   void copy_footprint(Index event, WakeupTree::Step& step) {
     const HappensBefore::Kept& kept = order_.kept(event);
     const Footprint footprint = order_.footprint(kept);
-    step.known = true;
     step.final = kept.final;
     step.words.assign(footprint.words.begin(), footprint.words.end());
     step.released.assign(footprint.released.begin(), footprint.released.end());

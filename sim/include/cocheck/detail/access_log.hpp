@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -19,8 +20,8 @@ namespace cocheck::detail {
 class AccessLog {
  public:
   AccessLog();
-  AccessLog(const AccessLog&) = delete;
-  AccessLog& operator=(const AccessLog&) = delete;
+  AccessLog(AccessLog&&) = default;  // not while a Scope names it
+  AccessLog& operator=(AccessLog&&) = default;
 
   /// The one that this thread writes to; null mostly.
   [[nodiscard]] static AccessLog* active() noexcept { return active_; }
@@ -73,7 +74,9 @@ class AccessLog {
               const void* instruction) noexcept {
     const auto at = reinterpret_cast<std::uintptr_t>(address);
     if (memory_.holds(at)) [[likely]] {
-      if (!fresh_.holds(at)) add(at, bytes, write);
+      if (keeps_instructions_) [[unlikely]]
+        keep_instruction(at, bytes, write, instruction);
+      if (!fresh(at)) add(at, bytes, write);
     } else if (!stack_.holds(at) && !loop_.holds(at)) {
       outside(at, bytes, write, instruction);
     }
@@ -89,6 +92,14 @@ class AccessLog {
   /// A function that is not instrumented, but known, has changed words of the model.
   void expect_unlogged_writes() noexcept { unlogged_expected_ = true; }
 
+  /// From now on it is known which instructions accessed a word first.
+  void keep_instructions() noexcept { keeps_instructions_ = true; }
+  struct Instructions {
+    const void* read = nullptr;
+    const void* write = nullptr;
+  };
+  [[nodiscard]] Instructions instructions(std::uint64_t word) const;
+
   /// What was logged since the last clear(), in no order.
   struct Entry {
     std::uint64_t word = 0;
@@ -102,7 +113,9 @@ class AccessLog {
   }
   [[nodiscard]] const Entry* find(std::uint64_t word) const noexcept;
   [[nodiscard]] std::span<const ReleasedWords> released() const noexcept { return released_; }
-  [[nodiscard]] bool fresh(std::uintptr_t address) const noexcept { return fresh_.holds(address); }
+  [[nodiscard]] bool fresh(std::uintptr_t address) const noexcept {
+    return fresh_.holds(address) || (!fresh_before_.empty() && was_fresh(address));
+  }
   [[nodiscard]] bool unlogged_expected() const noexcept { return unlogged_expected_; }
   /// Whether an address is one of note().
   [[nodiscard]] static bool noted(std::uint64_t word) noexcept { return word >= kNoted / 8; }
@@ -149,15 +162,19 @@ class AccessLog {
       entry.reads = static_cast<std::uint8_t>(entry.reads | (mask & ~entry.writes));
     }
   }
+  void keep_instruction(std::uintptr_t at, std::size_t bytes, bool write,
+                        const void* instruction) noexcept;
   void add_many(std::uintptr_t at, std::size_t bytes, bool write) noexcept;
   void outside(std::uintptr_t at, std::size_t bytes, bool write, const void* instruction) noexcept;
   void grow();
+  [[nodiscard]] bool was_fresh(std::uintptr_t address) const noexcept;
 
   static inline constinit thread_local AccessLog* active_ = nullptr;
   static inline constinit bool instrumented_ = false;
 
   Range memory_;
   Range fresh_;
+  HarnessVector<Range> fresh_before_;  // in other chunks of memory
   Range stack_;
   Range loop_;
   std::uint32_t age_ = 1;
@@ -171,7 +188,11 @@ class AccessLog {
     const void* instruction = nullptr;
   };
   HarnessMap<std::uint64_t, WrittenOutside> written_outside_;
+  HarnessMap<std::uint64_t, std::uint32_t> read_outside_;  // before they were written
+  std::array<std::uint64_t, 64> recently_read_{};
   std::optional<Outside> outside_;
+  HarnessMap<std::uint64_t, Instructions> instructions_;
+  bool keeps_instructions_ = false;
   bool unlogged_expected_ = false;
 };
 

@@ -66,6 +66,27 @@ struct Footprint {
       [&](const ReleasedWords& other) { return other.begin < run.end && run.begin < other.end; });
 }
 
+/// Whether a step may have done something else had another one not come before it. O(words).
+[[nodiscard]] inline bool reads_from(const Footprint& one, const Footprint& other) noexcept {
+  if ((one.touched & other.written) != 0) {
+    auto left = one.words.begin();
+    auto right = other.words.begin();
+    while (left != one.words.end() && right != other.words.end()) {
+      if (left->word() < right->word()) {
+        ++left;
+      } else if (right->word() < left->word()) {
+        ++right;
+      } else {
+        if ((left->reads() & right->writes()) != 0) return true;
+        ++left;
+        ++right;
+      }
+    }
+  }
+  return std::any_of(other.released.begin(), other.released.end(),
+                     [&](const ReleasedWords& run) { return touches(one, run); });
+}
+
 /// Whether one has written what the other has touched. O(words).
 [[nodiscard]] inline bool conflict(const Footprint& one, const Footprint& other) noexcept {
   if (((one.touched & other.written) | (one.written & other.touched)) != 0) {

@@ -2,11 +2,13 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "cocheck/detail/lost_updates.hpp"
 #include "cocheck/loop.hpp"
 #include "cocheck/schedule.hpp"
 #include "cocheck/trace.hpp"
@@ -21,6 +23,10 @@ class Recorder final : public Observer {
   // Called by the world.
   void root_started(const TaskBase& root);
   void begin_action(const Action& action, std::size_t alternatives, TimePoint now);
+  /// Where code is instrumented: from here to action_ended() accesses are told.
+  void watch_accesses(std::optional<AccessLog::Scope>& scope, const ModelMemory& memory,
+                      AccessLog::Range loop);
+  void action_ended();
   void chosen(const TaskBase* task, std::size_t value, std::size_t alternatives,
               std::source_location place);
   void clock_moved(TimePoint now);
@@ -47,6 +53,8 @@ class Recorder final : public Observer {
   [[nodiscard]] std::string object_name(const char* verb, const void* object);
   void number_objects();
 
+  LostUpdates lost_updates_;
+  std::string actor_;  // of the present action
   Trace trace_;
   std::vector<Choice> choices_;
   std::map<std::pair<const void*, std::string>, std::string> objects_;

@@ -25,7 +25,7 @@ class WakeupTree {
     std::vector<std::uint32_t> values;  // for its calls of choose()
     bool open = false;                  // whether it may draw more, all of which are tried
     bool leaf = false;                  // whether all that can follow is wanted
-    bool known = false;                 // whether what follows was seen
+    bool exact = false;                 // whether it is known to touch what follows
     bool final = false;
     std::vector<AccessedWord> words;
     std::vector<ReleasedWords> released;
