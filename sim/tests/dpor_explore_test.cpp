@@ -11,7 +11,6 @@
 #include "cocheck/choose.hpp"
 #include "cocheck/explore.hpp"
 #include "cocheck/lock.hpp"
-#include "cocheck/queue.hpp"
 #include "cocheck/schedule_line.hpp"
 #include "models.hpp"
 
@@ -126,6 +125,12 @@ TEST(StrategyDpor, RefusesWhatItDoesNotKnow) {
   Options cancelling = with(Strategy::dpor);
   cancelling.cancellations = 1;
   EXPECT_TRUE(is(Verdict::Kind::inconclusive, explore(strangers, cancelling)));
+  const auto draws = []() -> Task<> {
+    co_await sleep(0s);
+    COCHECK(choose(2) < 2);
+  };
+  EXPECT_TRUE(is(Verdict::Kind::inconclusive, explore(draws, with(Strategy::dpor))));
+  EXPECT_TRUE(is(Verdict::Kind::proved, explore(draws, with(Strategy::automatic))));
 }
 
 int counter_of_all_executions = 0;
@@ -171,30 +176,6 @@ TEST(StrategyDpor, SaysThatAnExecutionIsTooLong) {
     for (int i = 0; i < 100; ++i) co_await sleep(0s);
   };
   EXPECT_TRUE(is(Verdict::Kind::inconclusive, explore(model, options)));
-}
-
-/// Its states never come back, and it draws.
-Task<> grow(Queue<std::string>& queue, std::string text) {
-  for (int i = 0; i < 2; ++i) {
-    text += choose(2) == 0 ? "a" : "bc";
-    co_await queue.put(text);
-  }
-}
-
-TEST(StrategyDpor, AgreesWithExhaustiveOnWhetherAModelPasses) {
-  const auto model = [](std::size_t longest) {
-    return [longest]() -> Task<> {
-      Queue<std::string> queue;
-      co_await gather(grow(queue, "x"), grow(queue, "y"));
-      std::size_t letters = 0;
-      while (!queue.empty()) letters += queue.get_nowait().size();
-      COCHECK(letters <= longest);
-    };
-  };
-  EXPECT_TRUE(is(Verdict::Kind::proved, explore(model(16), with(Strategy::dpor))));
-  EXPECT_TRUE(is(Verdict::Kind::proved, explore(model(16), with(Strategy::exhaustive))));
-  EXPECT_TRUE(failed_with(FailureKind::check, explore(model(15), with(Strategy::dpor))));
-  EXPECT_TRUE(failed_with(FailureKind::check, explore(model(15), with(Strategy::exhaustive))));
 }
 
 }  // namespace

@@ -258,6 +258,8 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       return over(End::outside);
     }
     if (world_.time() != now_) return over(End::clock_moved);
+    // Sleep sets know steps, not what a step could have drawn instead.
+    if (settings_.reduce && !choices_.empty()) return over(End::draws);
     undo_->commit(nullptr);
     if (open) {
       add_other_values(point, process, forced);

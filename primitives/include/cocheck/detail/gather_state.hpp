@@ -75,7 +75,7 @@ class GatherState final : public CallbackFuture {
   void end(std::exception_ptr error);
   /// Whether a child has failed, or all have ended. Not seen as an access: the order of children
   /// that do not fail, and of one that did, does not matter.
-  [[nodiscard, gnu::noinline, gnu::no_sanitize("thread")]] bool settled() const noexcept;
+  [[nodiscard]] __attribute__((noinline, no_sanitize("thread"))) bool settled() const noexcept;
 
   /// The children in the order of the arguments. Where a loop compares states and nobody will ask
   /// for the results, each lies in a block of its own and can be forgotten alone; else in one

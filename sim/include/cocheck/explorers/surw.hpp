@@ -83,7 +83,6 @@ class SurwExplorer final : public Explorer {
   detail::WordPart object_;  // that stands for the object
   std::vector<Stake> stakes_;
   std::vector<Process> admitted_;  // those with something left
-  std::uint64_t left_ = 0;         // in all
   Process intended_ = kNone;
   bool wanders_ = false;
   std::vector<std::uint32_t> parked_;  // alternatives
