@@ -28,6 +28,11 @@ function(cocheck_instrument target)
     return()
   endif()
   target_compile_options(${target} PRIVATE -fsanitize=thread)
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    # Else a read that a write to the same place follows is left out.
+    target_compile_options(${target} PRIVATE
+                           "SHELL:-mllvm -tsan-instrument-read-before-write")
+  endif()
   # Else parts of std::string and of streams come from the library, where nobody sees them.
   target_compile_definitions(${target} PRIVATE _GLIBCXX_EXTERN_TEMPLATE=0)
   target_link_libraries(${target} PRIVATE cocheck::instrumentation)

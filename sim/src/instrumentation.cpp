@@ -90,11 +90,20 @@ extern "C" void __tsan_write_range(void* begin, std::size_t bytes) {
 
 namespace {
 
+// These functions are called by code that is not the model's as well: what they do outside of the
+// model's memory says nothing.
+inline void log_inside(const void* begin, std::size_t bytes, bool write,
+                       const void* instruction) noexcept {
+  AccessLog* active = AccessLog::active();
+  if (active != nullptr && bytes > 0 && active->is_inside(begin)) {
+    active->record(begin, bytes, write, instruction);
+  }
+}
 inline void log_read(const void* begin, std::size_t bytes, const void* instruction) noexcept {
-  if (bytes > 0) log(begin, bytes, false, instruction);
+  log_inside(begin, bytes, false, instruction);
 }
 inline void log_write(const void* begin, std::size_t bytes, const void* instruction) noexcept {
-  if (bytes > 0) log(begin, bytes, true, instruction);
+  log_inside(begin, bytes, true, instruction);
 }
 
 }  // namespace

@@ -501,6 +501,7 @@ void World::note(const void* word, Access access) noexcept {
   detail::AccessLog* log = detail::AccessLog::active();
   if (log == nullptr || watcher_ == nullptr) return;
   log->note(word, access == Access::write);
+  const detail::AccessLog::Pause pause;
   if (access == Access::arrival) watcher_->arrived(word);
   if (access == Access::all_arrived) watcher_->all_arrived(word);
 }

@@ -81,6 +81,9 @@ class AccessLog {
       outside(at, bytes, write, instruction);
     }
   }
+  [[nodiscard]] bool is_inside(const void* address) const noexcept {
+    return memory_.holds(reinterpret_cast<std::uintptr_t>(address));
+  }
   /// For words that stand for something else than their bytes; told apart from these.
   void note(const void* word, bool write) noexcept {
     add((reinterpret_cast<std::uintptr_t>(word) & ~std::uintptr_t{7}) + kNoted, 1, write);
