@@ -3,7 +3,6 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <bit>
 #include <iostream>
 
 #include "cocheck/detail/model_memory.hpp"
@@ -37,52 +36,67 @@ bool is_standard_stream(std::uintptr_t address) noexcept {
 
 }  // namespace
 
-AccessLog::AccessLog()
-    : shift_(64 - (std::bit_width(kSlots) - 1)), slot_mask_(kSlots - 1), table_(kSlots) {
-  used_.reserve(kSlots);
-}
-
-AccessLog::Scope::Scope(AccessLog& log, Range memory, Range loop) noexcept : previous_(active_) {
+AccessLog::Scope::Scope(AccessLog& log, Range memory, Range loop) : previous_(active_) {
   log.memory_ = memory;
+  if (!log.keeps_instructions_) log.usual_ = memory;
+  log.slots_.set_range(memory.begin / 8, memory.bytes / 8);
   log.loop_ = loop;
   log.stack_ = Range::between(end_of_stack(), __builtin_frame_address(0));
   active_ = &log;
 }
 
-void AccessLog::add_many(std::uintptr_t at, std::size_t bytes, bool write) noexcept {
+void AccessLog::record_first(std::uintptr_t at, std::size_t bytes, bool write,
+                             const void* instruction) noexcept {
+  if (memory_.holds(at)) {
+    if (keeps_instructions_) keep_instruction(at, bytes, write, instruction);
+    if (!fresh(at)) add(at, bytes, write);
+  } else if (!stack_.holds(at) && !loop_.holds(at)) {
+    outside(at, bytes, write, instruction);
+  }
+}
+
+__attribute__((always_inline)) inline void AccessLog::add_word(std::uint64_t word,
+                                                               std::uint32_t mask,
+                                                               bool write) noexcept {
+  Slot* slot = slots_.find(word);
+  if (slot == nullptr) [[unlikely]]
+    slot = make_slot(word);
+  if (slot->age != age_) {
+    if (entries_.size() == entries_.capacity()) [[unlikely]]
+      grow();
+    *slot = {age_, static_cast<std::uint32_t>(entries_.size())};
+    entries_.push_back({word, 0, 0});
+  }
+  add_bytes(entries_[slot->entry], mask, write);
+}
+
+void AccessLog::add(std::uintptr_t at, std::size_t bytes, bool write) noexcept {
+  if (const std::size_t within = at % 8; within + bytes <= 8) {
+    add_word(at / 8, ((std::uint32_t{1} << bytes) - 1) << within, write);
+    return;
+  }
   while (bytes > 0) {
     const std::size_t within = at % 8;
-    const std::size_t now = bytes < 8 - within ? bytes : 8 - within;
+    const std::size_t now = std::min(bytes, 8 - within);
     add_word(at / 8, ((std::uint32_t{1} << now) - 1) << within, write);
     at += now;
     bytes -= now;
   }
 }
 
+AccessLog::Slot* AccessLog::make_slot(std::uint64_t word) {
+  const Pause pause;
+  return &slots_[word];
+}
+
 void AccessLog::grow() {
-  HarnessVector<Entry> entries;
-  for_each([&](const Entry& entry) {
-    if ((entry.reads | entry.writes) != 0) entries.push_back(entry);
-  });
-  table_.assign(table_.size() * 2, Entry{});
-  --shift_;
-  slot_mask_ = table_.size() - 1;
-  used_.clear();
-  used_.reserve(table_.size());
-  for (const Entry& entry : entries) {
-    if (entry.writes != 0) add_word(entry.word, entry.writes, true);
-    if (entry.reads != 0) add_word(entry.word, entry.reads, false);
-    // Bytes that were read before they were written are both.
-    const_cast<Entry*>(find(entry.word))->reads = entry.reads;
-  }
+  const Pause pause;
+  entries_.reserve(std::max(entries_.capacity() * 2, std::size_t{1024}));
 }
 
 const AccessLog::Entry* AccessLog::find(std::uint64_t word) const noexcept {
-  std::size_t slot = (word * 0x9e37'79b9'7f4a'7c15u) >> shift_;
-  for (; table_[slot].age == age_; slot = (slot + 1) & slot_mask_) {
-    if (table_[slot].word == word) return &table_[slot];
-  }
-  return nullptr;
+  const Slot* slot = slots_.find(word);
+  return slot != nullptr && slot->age == age_ ? &entries_[slot->entry] : nullptr;
 }
 
 void AccessLog::release(const void* begin, std::size_t bytes) {
@@ -103,14 +117,14 @@ bool AccessLog::was_fresh(std::uintptr_t address) const noexcept {
 }
 
 void AccessLog::clear() noexcept {
-  used_.clear();
+  entries_.clear();
   if (keeps_instructions_) instructions_.clear();
   released_.clear();
   fresh_ = {};
   fresh_before_.clear();
   unlogged_expected_ = false;
   if (++age_ == 0) {
-    table_.assign(table_.size(), Entry{});
+    slots_.clear();
     age_ = 1;
   }
 }

@@ -411,7 +411,10 @@ void ModelMemory::count_live(const Block& block, std::uint32_t change) {
   constexpr std::size_t kGranulesInPage = kPage / kGranule;
   const std::size_t first = block.begin / kGranulesInPage;
   const std::size_t last = (block.begin + block.granules - 1) / kGranulesInPage;
-  if (last >= live_.size()) live_.resize(last + 1, 0);
+  if (last >= live_.size()) {
+    const AccessLog::Pause pause;
+    live_.resize(last + 1, 0);
+  }
   for (std::size_t page = first; page <= last; ++page) live_[page] += change;
 }
 

@@ -8,18 +8,18 @@
 
 #include "cocheck/detail/footprint.hpp"
 #include "cocheck/detail/harness_allocator.hpp"
+#include "cocheck/detail/word_map.hpp"
 
 namespace cocheck::detail {
 
 /// What a step reads and writes, as instrumented code tells it (see cocheck_instrument() in
-/// CMake). One access costs a look into a small table; nothing is allocated unless a step touches
-/// thousands of words.
+/// CMake). One access costs a look into a table of the words of memory.
 ///
 /// Left out are the stack of the step, memory that it has allocated itself, and the loop. Accesses
 /// outside the memory of the model are kept apart.
 class AccessLog {
  public:
-  AccessLog();
+  AccessLog() = default;
   AccessLog(AccessLog&&) = default;  // not while a Scope names it
   AccessLog& operator=(AccessLog&&) = default;
 
@@ -47,7 +47,7 @@ class AccessLog {
   /// Logs accesses as long as it lives: to `memory`, except those of what `loop` holds.
   class Scope {
    public:
-    Scope(AccessLog& log, Range memory, Range loop) noexcept;
+    Scope(AccessLog& log, Range memory, Range loop);
     ~Scope() { active_ = previous_; }
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
@@ -57,7 +57,7 @@ class AccessLog {
   };
 
   /// While it lives nothing is logged: a step has called the loop, which does not say what it
-  /// touches.
+  /// touches, or what happens is cocheck's own.
   class Pause {
    public:
     Pause() noexcept : paused_(active_) { active_ = nullptr; }
@@ -70,16 +70,22 @@ class AccessLog {
   };
 
   /// `instruction` is where the access stands in the program.
-  void record(const void* address, std::size_t bytes, bool write,
-              const void* instruction) noexcept {
+  __attribute__((always_inline)) void record(const void* address, std::size_t bytes, bool write,
+                                             const void* instruction) noexcept {
     const auto at = reinterpret_cast<std::uintptr_t>(address);
-    if (memory_.holds(at)) [[likely]] {
-      if (keeps_instructions_) [[unlikely]]
-        keep_instruction(at, bytes, write, instruction);
-      if (!fresh(at)) add(at, bytes, write);
-    } else if (!stack_.holds(at) && !loop_.holds(at)) {
-      outside(at, bytes, write, instruction);
+    // Mostly the step has allocated the word, or touched it before: that is short, and makes no
+    // call. What was touched before was not fresh.
+    if (usual_.holds(at)) [[likely]] {
+      if (fresh_.holds(at)) return;
+      if (const std::size_t within = at % 8; within + bytes <= 8) [[likely]] {
+        const Slot* slot = slots_.find_in_range(at / 8);
+        if (slot != nullptr && slot->age == age_) {
+          add_bytes(entries_[slot->entry], ((std::uint32_t{1} << bytes) - 1) << within, write);
+          return;
+        }
+      }
     }
+    record_first(at, bytes, write, instruction);
   }
   [[nodiscard]] bool is_inside(const void* address) const noexcept {
     return memory_.holds(reinterpret_cast<std::uintptr_t>(address));
@@ -96,7 +102,10 @@ class AccessLog {
   void expect_unlogged_writes() noexcept { unlogged_expected_ = true; }
 
   /// From now on it is known which instructions accessed a word first.
-  void keep_instructions() noexcept { keeps_instructions_ = true; }
+  void keep_instructions() noexcept {
+    keeps_instructions_ = true;
+    usual_ = {};
+  }
   struct Instructions {
     const void* read = nullptr;
     const void* write = nullptr;
@@ -106,13 +115,12 @@ class AccessLog {
   /// What was logged since the last clear(), in no order.
   struct Entry {
     std::uint64_t word = 0;
-    std::uint32_t age = 0;  // of the step
     std::uint8_t reads = 0;
     std::uint8_t writes = 0;
   };
   template <class Visit>
   void for_each(Visit&& visit) const {
-    for (const std::uint32_t slot : used_) visit(table_[slot]);
+    for (const Entry& entry : entries_) visit(entry);
   }
   [[nodiscard]] const Entry* find(std::uint64_t word) const noexcept;
   [[nodiscard]] std::span<const ReleasedWords> released() const noexcept { return released_; }
@@ -135,29 +143,14 @@ class AccessLog {
  private:
   // No address of a program has this bit.
   static constexpr std::uintptr_t kNoted = std::uintptr_t{1} << 50;
-  static constexpr std::size_t kSlots = 1024;  // at first
 
-  void add(std::uintptr_t at, std::size_t bytes, bool write) noexcept {
-    const std::size_t within = at % 8;
-    if (within + bytes <= 8) [[likely]] {
-      add_word(at / 8, ((std::uint32_t{1} << bytes) - 1) << within, write);
-      return;
-    }
-    add_many(at, bytes, write);
-  }
-  void add_word(std::uint64_t word, std::uint32_t mask, bool write) noexcept {
-    std::size_t slot = (word * 0x9e37'79b9'7f4a'7c15u) >> shift_;
-    while (table_[slot].age == age_ && table_[slot].word != word) slot = (slot + 1) & slot_mask_;
-    Entry& entry = table_[slot];
-    if (entry.age != age_) {
-      entry = {word, age_, 0, 0};
-      used_.push_back(static_cast<std::uint32_t>(slot));
-      if (used_.size() * 2 > table_.size()) [[unlikely]] {
-        grow();
-        add_word(word, mask, write);
-        return;
-      }
-    }
+  /// Where the entry of a word is, if it has the age of the step.
+  struct Slot {
+    std::uint32_t age = 0;
+    std::uint32_t entry = 0;
+  };
+
+  static void add_bytes(Entry& entry, std::uint32_t mask, bool write) noexcept {
     // What a step wrote itself before it reads is no read of others.
     if (write) {
       entry.writes = static_cast<std::uint8_t>(entry.writes | mask);
@@ -165,26 +158,29 @@ class AccessLog {
       entry.reads = static_cast<std::uint8_t>(entry.reads | (mask & ~entry.writes));
     }
   }
+  void record_first(std::uintptr_t at, std::size_t bytes, bool write,
+                    const void* instruction) noexcept;
+  void add(std::uintptr_t at, std::size_t bytes, bool write) noexcept;
+  void add_word(std::uint64_t word, std::uint32_t mask, bool write) noexcept;
+  [[nodiscard]] Slot* make_slot(std::uint64_t word);
+  void grow();
   void keep_instruction(std::uintptr_t at, std::size_t bytes, bool write,
                         const void* instruction) noexcept;
-  void add_many(std::uintptr_t at, std::size_t bytes, bool write) noexcept;
   void outside(std::uintptr_t at, std::size_t bytes, bool write, const void* instruction) noexcept;
-  void grow();
   [[nodiscard]] bool was_fresh(std::uintptr_t address) const noexcept;
 
   static inline constinit thread_local AccessLog* active_ = nullptr;
   static inline constinit bool instrumented_ = false;
 
   Range memory_;
+  Range usual_;  // the same, where nothing but bytes is asked for
   Range fresh_;
   HarnessVector<Range> fresh_before_;  // in other chunks of memory
   Range stack_;
   Range loop_;
   std::uint32_t age_ = 1;
-  int shift_;
-  std::size_t slot_mask_;
-  HarnessVector<Entry> table_;
-  HarnessVector<std::uint32_t> used_;
+  WordMap<Slot> slots_;
+  HarnessVector<Entry> entries_;
   HarnessVector<ReleasedWords> released_;
   struct WrittenOutside {
     std::uint32_t age = 0;  // of the step that wrote it last
