@@ -23,21 +23,18 @@ std::uint32_t end_of(const std::vector<T>& pool) noexcept {
 
 }  // namespace
 
-Footprint HappensBefore::footprint(const Kept& kept) const noexcept {
-  return {{words_.data() + kept.words, words_.data() + kept.words_end},
-          {released_.data() + kept.released, released_.data() + kept.released_end},
-          kept.touched,
-          kept.written};
-}
-
 void HappensBefore::make_room() {
   if (events_.size() > stride_ * 64) {
     const std::size_t wider = stride_ * 2;
-    std::vector<std::uint64_t> rows(events_.size() * wider, 0);
-    for (std::size_t event = 0; event + 1 < events_.size(); ++event) {
-      std::copy_n(&rows_[event * stride_], stride_, &rows[event * wider]);
-    }
-    rows_ = std::move(rows);
+    const auto widen = [&](std::vector<std::uint64_t>& rows) {
+      std::vector<std::uint64_t> copy(rows.size() / stride_ * wider, 0);
+      for (std::size_t i = 0; i * stride_ < rows.size(); ++i) {
+        std::copy_n(&rows[i * stride_], stride_, &copy[i * wider]);
+      }
+      rows = std::move(copy);
+    };
+    widen(rows_);
+    widen(events_of_);
     stride_ = wider;
   }
   rows_.resize(events_.size() * stride_);
@@ -51,90 +48,359 @@ void HappensBefore::include(Index event, Index earlier) noexcept {
   mine[earlier / 64] |= std::uint64_t{1} << earlier % 64;
 }
 
-std::span<const void* const> HappensBefore::slice(const std::vector<const void*>& of, Index event,
-                                                  std::uint32_t Event::*begin) const noexcept {
-  const std::uint32_t first = events_[event].*begin;
-  const std::uint32_t end = event + 1 < size() ? events_[event + 1].*begin : end_of(of);
-  return std::span(of).subspan(first, end - first);
-}
-
 /// The event that made this one's process ready comes before it, and so do those with which that
 /// one completed a meeting.
-void HappensBefore::include_poster(Index event) {
-  const void* process = events_[event].process;
+void HappensBefore::include_poster(Index event) noexcept {
+  const Process& process = processes_[events_[event].id];
+  const Index poster = process.poster;
   const Index last = events_[event].previous;
-  for (Index poster = event; poster-- > 0 && poster + 1 > (last == kNone ? 0 : last);) {
-    const auto posts = slice(posts_, poster, &Event::posts);
-    if (std::find(posts.begin(), posts.end(), process) == posts.end()) continue;
-    include(event, poster);
-    const std::uint32_t joined_end =
-        poster + 1 < size() ? events_[poster + 1].joined : end_of(joined_);
-    for (std::uint32_t i = events_[poster].joined; i < joined_end; ++i) include(event, joined_[i]);
-    return;
+  if (poster == kNone || (last != kNone && poster < last)) return;
+  include(event, poster);
+  const std::uint32_t joined_end =
+      poster + 1 < size() ? events_[poster + 1].joined : end_of(joined_);
+  for (std::uint32_t i = events_[poster].joined; i < joined_end; ++i) include(event, joined_[i]);
+}
+
+std::uint32_t HappensBefore::id_of(const void* process) {
+  const auto [found, added] =
+      ids_.try_emplace(process, static_cast<std::uint32_t>(processes_.size()));
+  if (added) {
+    processes_.emplace_back();
+    events_of_.resize(processes_.size() * stride_, 0);
+  }
+  return found->second;
+}
+
+/// Its first event in this execution comes.
+void HappensBefore::begin_process(Process& process) noexcept {
+  if (process.parent == kNobody && process.born == kNone) {
+    process.parent = kShared;
+  } else if (!process.strange && (process.parent == kShared
+                                      ? process.born != kNone
+                                      : process.born == kNone || process.born != process.poster)) {
+    process.strange = more_shared_ = true;
+  }
+}
+
+/// What the last event has made ready.
+void HappensBefore::add_posts(std::span<const void* const> posts) {
+  const Index index = size() - 1;
+  const Event& event = events_[index];
+  for (const void* posted : posts) {
+    const std::uint32_t id = id_of(posted);
+    Process& process = processes_[id];
+    posts_.push_back({id, process.poster});
+    process.poster = index;
+    if (process.born != kNone) continue;
+    process.born = index;
+    if (process.last != kNone || process.strange) continue;
+    if (process.parent == kNobody) {
+      process.parent = event.id;
+      process.birth = event.ordinal;
+    } else if (process.parent != event.id || process.birth != event.ordinal) {
+      process.strange = more_shared_ = true;
+    }
+  }
+}
+
+/// The last event of a process that comes before another event.
+HappensBefore::Index HappensBefore::last_before(const Process& process,
+                                                Index event) const noexcept {
+  Index last = process.last;
+  while (last != kNone && !before(last, event)) last = events_[last].previous;
+  return last;
+}
+
+void HappensBefore::share(WordState& state) {
+  more_shared_ = more_shared_ || !is_shared(state);
+  state = {kShared, end_of(lists_)};
+  lists_.emplace_back();
+}
+
+/// Of a word that is shared.
+std::uint32_t HappensBefore::lists_of(WordState& state) const {
+  if (state.owner != kShared) {  // his owner is strange
+    state = {kShared, end_of(lists_)};
+    lists_.emplace_back();
+  }
+  return state.last;
+}
+
+/// Whether a word is shared now that the last event has touched it.
+inline bool HappensBefore::touch(std::uint64_t word, WordState& state, bool write) {
+  const Index index = size() - 1;
+  const Event& event = events_[index];
+  const Process& mine = processes_[event.id];
+  if (state.owner == kShared) return true;
+  if (state.owner == event.id && !mine.strange) {
+    if (event.ordinal <= state.last) return false;
+    state.last = event.ordinal;
+    const Heirs* heirs = heirs_.find(word);
+    if (heirs == nullptr || event.ordinal <= heirs->left) return false;
+  } else if (state.owner == kNobody && !mine.strange) {
+    state = {event.id, event.ordinal};
+    return false;
+  } else if (const Process& owner = processes_[state.owner]; !owner.strange && !mine.strange) {
+    if (owner.parent == event.id && event.ordinal <= owner.birth) return false;
+    if (inherits(word, state, write)) return false;
+  }
+  share(state);
+  return true;
+}
+
+/// Whether the last event comes after all that the owner of a word has done to it.
+bool HappensBefore::inherits(std::uint64_t word, WordState& state, bool write) {
+  const Event& event = events_.back();
+  const Process& mine = processes_[event.id];
+  Heirs& heirs = heirs_[word];
+  if (mine.parent == state.owner && state.last <= mine.birth && heirs.heir == kNobody) {
+    state = {event.id, event.ordinal};
+    return true;
+  }
+  const Index left = last_before(processes_[state.owner], size() - 1);
+  if (left == kNone || events_[left].ordinal < state.last) return false;
+  event.kept.footprint->path_matters = true;
+  heirs.left = std::min(heirs.left, events_[left].ordinal);
+  if (heirs.heir != event.id) heirs.heir = heirs.heir == kNobody ? event.id : kShared;
+  if (write) heirs.write = 1;
+  return heirs.heir != kShared || heirs.write == 0;
+}
+
+/// Keeps what a step of the last event's process has touched: mostly that is what it touched
+/// before.
+KeptFootprint& HappensBefore::keep(const Step& step) {
+  const Event& event = events_.back();
+  std::span<const AccessedWord> words = step.footprint.words;
+  if (ignored_modulus_ != 0) {
+    seen_.clear();
+    std::copy_if(words.begin(), words.end(), std::back_inserter(seen_), [&](AccessedWord word) {
+      return word.word() % ignored_modulus_ != ignored_remainder_;
+    });
+    words = seen_;
+  }
+  std::vector<FootprintRef>& before = processes_[event.id].footprints;
+  if (event.ordinal < before.size()) {
+    KeptFootprint& old = *before[event.ordinal];
+    const std::span<const ReleasedWords> released = step.footprint.released;
+    if (old.final == step.final && std::ranges::equal(old.words, words) &&
+        std::ranges::equal(old.released, released) && std::ranges::equal(old.values, step.values)) {
+      return old;
+    }
+  }
+  KeptFootprint& kept = pool_.take();
+  kept.generation = 0;
+  kept.final = step.final;
+  kept.words.assign(words.begin(), words.end());
+  kept.released.assign(step.footprint.released.begin(), step.footprint.released.end());
+  kept.values.assign(step.values.begin(), step.values.end());
+  if (event.ordinal < before.size()) {
+    before[event.ordinal] = FootprintRef(kept);
+  } else {
+    before.resize(event.ordinal);
+    before.emplace_back(kept);
+  }
+  return kept;
+}
+
+void HappensBefore::begin_shared(KeptFootprint& kept, std::uint64_t generation) {
+  kept.shared.clear();
+  kept.accesses.clear();
+  kept.touched = kept.written = 0;
+  kept.releases_shared = false;
+  kept.generation = generation;
+}
+
+void HappensBefore::add_shared(KeptFootprint& kept, AccessedWord word, WordState& state) const {
+  kept.shared.push_back(word);
+  kept.accesses.push_back({lists_of(state), word.reads(), word.writes()});
+  const std::uint64_t bit = Footprint::bit_of(word.word());
+  kept.touched |= bit;
+  if (word.writes() != 0) kept.written |= bit;
+}
+
+void HappensBefore::add_shared(KeptFootprint& kept, std::uint64_t released,
+                               WordState& state) const {
+  kept.releases_shared = true;
+  kept.accesses.push_back({lists_of(state), 0, 0xff});
+  const std::uint64_t bit = Footprint::bit_of(released);
+  kept.touched |= bit;
+  kept.written |= bit;
+}
+
+/// Says of each word that the last event has touched it, and finds those that are shared.
+void HappensBefore::collect_shared(KeptFootprint& kept) {
+  begin_shared(kept, generation_);
+  kept.path_matters = false;
+  for (const AccessedWord word : kept.words) {
+    WordState& state = states_[word.word()];
+    if (touch(word.word(), state, word.writes() != 0)) add_shared(kept, word, state);
+  }
+  std::sort(kept.shared.begin(), kept.shared.end());
+  for (const ReleasedWords& run : kept.released) {
+    for (std::uint64_t word = run.begin; word < run.end; ++word) {
+      WordState& state = states_[word];
+      if (touch(word, state, true)) add_shared(kept, word, state);
+    }
+  }
+}
+
+/// Finds the words that are shared now.
+void HappensBefore::refresh(KeptFootprint& kept) const {
+  begin_shared(kept, generation_);
+  for (const AccessedWord word : kept.words) {
+    WordState& state = states_[word.word()];
+    if (is_shared(state)) add_shared(kept, word, state);
+  }
+  std::sort(kept.shared.begin(), kept.shared.end());
+  for (const ReleasedWords& run : kept.released) {
+    for (std::uint64_t word = run.begin; word < run.end; ++word) {
+      WordState& state = states_[word];
+      if (is_shared(state)) add_shared(kept, word, state);
+    }
+  }
+}
+
+/// Adds what an event has touched to the lists of the words.
+void HappensBefore::link(Index event) {
+  events_[event].nodes = end_of(nodes_);
+  const auto add = [&](std::uint32_t lists, std::uint32_t Lists::*list, std::uint8_t bytes) {
+    const std::uint32_t node = end_of(nodes_);
+    nodes_.push_back({lists, event, lists_[lists].*list, bytes, list == &Lists::writes});
+    lists_[lists].*list = node;
+  };
+  for (const KeptFootprint::Access& access : events_[event].kept.footprint->accesses) {
+    if (access.writes != 0) add(access.lists, &Lists::writes, access.writes);
+    if (access.reads != 0) add(access.lists, &Lists::reads, access.reads);
+  }
+}
+
+void HappensBefore::unlink(std::uint32_t first_node) noexcept {
+  for (std::uint32_t i = end_of(nodes_); i-- > first_node;) {
+    const AccessNode& node = nodes_[i];
+    (node.write ? lists_[node.lists].writes : lists_[node.lists].reads) = node.next;
+  }
+  nodes_.resize(first_node);
+}
+
+/// More words are shared now.
+void HappensBefore::relink() {
+  ++generation_;
+  more_shared_ = false;
+  unlink(1);
+  for (Index event = 0; event < size(); ++event) {
+    refresh(*events_[event].kept.footprint);
+    if (event + 1 < size()) link(event);
+  }
+}
+
+/// The events of the epoch that conflict with an access, except some of those that are known to
+/// come before another one of them.
+void HappensBefore::find_candidates(const KeptFootprint::Access& access) {
+  const auto add = [&](Index event) { candidates_[event / 64] |= std::uint64_t{1} << event % 64; };
+  unsigned left = access.reads | access.writes;  // bytes that no event behind has written
+  Index first = epoch_;
+  for (std::uint32_t i = lists_[access.lists].writes; i != kNoNode; i = nodes_[i].next) {
+    const AccessNode& node = nodes_[i];
+    if (node.event < epoch_) break;
+    if ((node.bytes & left) == 0) continue;
+    add(node.event);
+    left &= ~unsigned{node.bytes};
+    if (left != 0) continue;
+    first = node.event;
+    break;
+  }
+  if (access.writes == 0) return;
+  for (std::uint32_t i = lists_[access.lists].reads; i != kNoNode; i = nodes_[i].next) {
+    const AccessNode& node = nodes_[i];
+    if (node.event < first) break;
+    if ((node.bytes & access.writes) != 0) add(node.event);
+  }
+}
+
+void HappensBefore::find_races(Index index) {
+  candidates_.assign(stride_, 0);
+  const KeptFootprint& kept = *events_[index].kept.footprint;
+  if (kept.final) {
+    for (Index earlier = epoch_; earlier < index; ++earlier) {
+      candidates_[earlier / 64] |= std::uint64_t{1} << earlier % 64;
+    }
+  } else {
+    for (const Index earlier : finals_) {
+      candidates_[earlier / 64] |= std::uint64_t{1} << earlier % 64;
+    }
+    for (const KeptFootprint::Access& access : kept.accesses) find_candidates(access);
+  }
+  const std::uint64_t* mine = row(index);
+  for (std::size_t word = stride_; word-- > 0;) {
+    while (const std::uint64_t left = candidates_[word] & ~mine[word]) {
+      const auto bit = static_cast<std::size_t>(std::bit_width(left)) - 1;
+      const auto earlier = static_cast<Index>(word * 64 + bit);
+      races_.push_back({earlier, kNone});
+      include(index, earlier);
+    }
   }
 }
 
 HappensBefore::Index HappensBefore::push(const Step& step) {
   const Index index = size();
+  const std::uint32_t id = id_of(step.process);
   Event& event = events_.emplace_back();
   event.process = step.process;
+  event.id = id;
   event.posts = end_of(posts_);
   event.arrivals = end_of(arrivals_);
   event.joined = end_of(joined_);
   event.races = end_of(races_);
-  Kept& kept = event.kept;
-  kept.words = end_of(words_);
-  for (const AccessedWord word : step.footprint.words) {
-    if (ignored_modulus_ != 0 && word.word() % ignored_modulus_ == ignored_remainder_) continue;
-    words_.push_back(word);
-  }
-  kept.words_end = end_of(words_);
-  kept.released = end_of(released_);
-  released_.insert(released_.end(), step.footprint.released.begin(), step.footprint.released.end());
-  kept.released_end = end_of(released_);
-  kept.touched = step.footprint.touched;
-  kept.written = step.footprint.written;
-  kept.values = end_of(values_);
-  values_.insert(values_.end(), step.values.begin(), step.values.end());
-  kept.values_end = end_of(values_);
-  kept.final = step.final;
+  event.previous = processes_[id].last;
   make_room();
 
   std::uint64_t* mine = row(index);
-  for (Index earlier = 0; earlier < epoch_; ++earlier) {
-    mine[earlier / 64] |= std::uint64_t{1} << earlier % 64;
-  }
-  for (Index earlier = index; earlier-- > 0;) {
-    if (events_[earlier].process != step.process) continue;
-    events_[index].previous = earlier;
-    include(index, earlier);
-    break;
+  std::fill_n(mine, epoch_ / 64, ~std::uint64_t{0});
+  if (epoch_ % 64 != 0) mine[epoch_ / 64] |= (std::uint64_t{1} << epoch_ % 64) - 1;
+  if (event.previous != kNone) {
+    event.ordinal = events_[event.previous].ordinal + 1;
+    include(index, event.previous);
+  } else {
+    begin_process(processes_[id]);
   }
   include_poster(index);
-  posts_.insert(posts_.end(), step.posts.begin(), step.posts.end());
-  arrivals_.insert(arrivals_.end(), step.arrivals.begin(), step.arrivals.end());
+  processes_[id].last = index;
+  events_of_[id * stride_ + index / 64] |= std::uint64_t{1} << index % 64;
+  add_posts(step.posts);
+  for (const void* meeting : step.arrivals) arrivals_.push_back({meeting, index});
   for (const void* meeting : step.completed) {
-    for (Index earlier = 0; earlier < index; ++earlier) {
-      const auto came = slice(arrivals_, earlier, &Event::arrivals);
-      if (std::find(came.begin(), came.end(), meeting) != came.end()) joined_.push_back(earlier);
+    for (const Arrival& arrival : arrivals_) {
+      if (arrival.meeting == meeting && arrival.event != index) joined_.push_back(arrival.event);
     }
   }
-  const Kept mine_kept = events_[index].kept;
-  for (Index earlier = index; earlier-- > epoch_;) {
-    if (before(earlier, index) || !dependent(events_[earlier].kept, mine_kept)) continue;
-    races_.push_back({earlier, kNone});
-    include(index, earlier);
-  }
+  KeptFootprint& kept = keep(step);
+  event.kept = {&kept, end_of(kept_)};
+  kept_.emplace_back(kept);
+  if (kept.generation != generation_ || kept.path_matters) collect_shared(kept);
+  if (more_shared_) relink();
+  find_races(index);
+  link(index);
+  if (step.final) finals_.push_back(index);
   return index;
 }
 
 HappensBefore::Kept HappensBefore::pop(Index epoch) noexcept {
   const Event& event = events_.back();
+  const Index index = size() - 1;
   const Kept kept = event.kept;
+  unlink(event.nodes);
+  for (std::uint32_t i = end_of(posts_); i-- > event.posts;) {
+    Process& process = processes_[posts_[i].id];
+    process.poster = posts_[i].poster_before;
+    if (process.born == index) process.born = kNone;
+  }
+  processes_[event.id].last = event.previous;
+  events_of_[event.id * stride_ + index / 64] &= ~(std::uint64_t{1} << index % 64);
   posts_.resize(event.posts);
   arrivals_.resize(event.arrivals);
   joined_.resize(event.joined);
   races_.resize(event.races);
+  if (kept.footprint->final) finals_.pop_back();
   events_.pop_back();
   rows_.resize(events_.size() * stride_);
   epoch_ = epoch;
@@ -142,17 +408,11 @@ HappensBefore::Kept HappensBefore::pop(Index epoch) noexcept {
 }
 
 HappensBefore::Kept HappensBefore::mark() const noexcept {
-  Kept kept;
-  kept.words = end_of(words_);
-  kept.released = end_of(released_);
-  kept.values = end_of(values_);
-  return kept;
+  return {nullptr, end_of(kept_)};
 }
 
 void HappensBefore::drop(const Kept& mark) noexcept {
-  words_.resize(mark.words);
-  released_.resize(mark.released);
-  values_.resize(mark.values);
+  kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(mark.position), kept_.end());
 }
 
 std::span<HappensBefore::Race> HappensBefore::races(Index event) noexcept {

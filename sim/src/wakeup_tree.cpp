@@ -17,11 +17,9 @@ WakeupTree::Node WakeupTree::make() {
   entry.next = kNone;
   Step& step = entry.step;
   step.process = nullptr;
-  step.open = step.leaf = step.exact = step.final = false;
+  step.id = 0;
+  step.open = step.leaf = false;
   step.values.clear();
-  step.words.clear();
-  step.released.clear();
-  step.touched = step.written = 0;
   return node;
 }
 
@@ -52,6 +50,7 @@ WakeupTree::Node WakeupTree::take_first(Branches& branches) noexcept {
 
 void WakeupTree::release(Node node) noexcept {
   assert(nodes_[node].below.empty());
+  nodes_[node].step.footprint = {};
   free_.push_back(node);
 }
 

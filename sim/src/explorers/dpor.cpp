@@ -1,7 +1,9 @@
 #include "cocheck/explorers/dpor.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
+#include <set>
 #include <utility>
 
 #include "cocheck/detail/step_watcher.hpp"
@@ -13,6 +15,7 @@ namespace cocheck {
 using detail::AccessedWord;
 using detail::AccessLog;
 using detail::Footprint;
+using detail::FootprintRef;
 using detail::HappensBefore;
 using detail::HarnessVector;
 using detail::UndoLog;
@@ -36,6 +39,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
         random_(settings_.seed) {
     undo_.emplace(memory_);
     world_.set_watcher(this);
+    order_.expect_words(reinterpret_cast<std::uintptr_t>(memory_.begin()) / 8, memory_.limit() / 8);
     order_.ignore_words(settings_.ignored_modulus, settings_.ignored_remainder);
   }
   ~Driver() { world_.set_watcher(nullptr); }
@@ -97,6 +101,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   /// was taken.
   struct Sleeper {
     const void* process = nullptr;
+    std::uint32_t id = 0;  // of the process
     HappensBefore::Kept kept;
   };
 
@@ -229,11 +234,6 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     }
     values_.assign(step.values.begin(), step.values.end());
     choices_.assign(values_.size(), 0);
-    next_value_ = 0;
-    posts_.clear();
-    arrivals_.clear();
-    completed_.clear();
-    withdrawn_.clear();
     const std::size_t forced = values_.size();
     const bool open = step.open;
     const void* process = step.process;
@@ -241,17 +241,8 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     rest_optional_ = step.leaf;
     tree_.release(node);
     ++explorer_.steps_;
-    memory_.enter_process(process);
     step_ = process;
-    fresh_blocks_ = memory_.block_count();
-    {
-      const AccessLog::Scope logging(log_,
-                                     AccessLog::Range::between(memory_.begin(), end_of_memory()),
-                                     AccessLog::Range::between(&world_, &world_ + 1));
-      running_ = true;
-      world_.take(index, point.alternatives);
-      running_ = false;
-    }
+    take(index, point.alternatives);
     if (world_.out_of_memory()) return over(End::out_of_memory);
     if (log_.outside()) {
       explorer_.outside_ = log_.outside();
@@ -279,6 +270,22 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     return Made::event;
   }
 
+  void take(std::size_t index, std::size_t alternatives) {
+    next_value_ = 0;
+    posts_.clear();
+    arrivals_.clear();
+    completed_.clear();
+    withdrawn_.clear();
+    memory_.enter_process(step_);
+    fresh_blocks_ = memory_.block_count();
+    const AccessLog::Scope logging(log_,
+                                   AccessLog::Range::between(memory_.begin(), end_of_memory()),
+                                   AccessLog::Range::between(&world_, &world_ + 1));
+    running_ = true;
+    world_.take(index, alternatives);
+    running_ = false;
+  }
+
   [[nodiscard]] const std::byte* end_of_memory() const { return memory_.begin() + memory_.limit(); }
 
   /// All that the step could have drawn instead, from the last draw to the first that was free.
@@ -288,6 +295,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
         const Node node = tree_.make();
         WakeupTree::Step& other = tree_.step(node);
         other.process = process;
+        other.id = order_.id_of(process);
         other.open = true;
         other.values.assign(values_.begin(), values_.begin() + static_cast<std::ptrdiff_t>(at));
         other.values.push_back(value);
@@ -300,7 +308,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     collect_footprint();
     HappensBefore::Step step;
     step.process = process;
-    step.footprint = {words_, log_.released(), touched_, written_};
+    step.footprint = {words_, log_.released(), 0, 0};
     step.values = values_;
     step.posts = posts_;
     step.arrivals = arrivals_;
@@ -313,8 +321,8 @@ class DporExplorer::Driver final : private detail::StepWatcher {
 
   /// What instrumented code has said, and what has changed without that.
   void collect_footprint() {
+    block_ = {};
     words_.clear();
-    touched_ = written_ = 0;
     log_.for_each([&](const AccessLog::Entry& entry) {
       if (!AccessLog::noted(entry.word) && !counts(entry.word)) return;
       words_.emplace_back(entry.word, entry.reads, entry.writes);
@@ -322,6 +330,8 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     undo_->for_each_changed_word([&](const std::byte* at, std::uint64_t before, std::uint64_t now) {
       const auto address = reinterpret_cast<std::uintptr_t>(at);
       const std::uint64_t word = address / 8;
+      const AccessLog::Entry* entry = log_.find(word);
+      if (entry != nullptr && entry->writes == 0xff) return;
       if (log_.fresh(address) || !counts(word)) return;
       std::uint8_t changed = 0;
       for (unsigned byte = 0; byte < 8; ++byte) {
@@ -329,54 +339,66 @@ class DporExplorer::Driver final : private detail::StepWatcher {
           changed = static_cast<std::uint8_t>(changed | 1u << byte);
         }
       }
-      const AccessLog::Entry* entry = log_.find(word);
       if (entry != nullptr && (changed & ~entry->writes) == 0) return;
-      words_.emplace_back(word, 0, changed);
-      if (!log_.unlogged_expected()) unlogged_.push_back({word, step_});
+      add_changed(word, changed);
+      if (!log_.unlogged_expected()) unlogged_.emplace(word, step_);
     });
-    std::sort(words_.begin(), words_.end());
-    join_equal_words();
-    for (const AccessedWord word : words_) {
-      const std::uint64_t bit = Footprint::bit_of(word.word());
-      touched_ |= bit;
-      if (word.writes() != 0) written_ |= bit;
-    }
   }
 
-  void join_equal_words() {
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < words_.size(); ++i) {
-      if (kept > 0 && words_[kept - 1].word() == words_[i].word()) {
-        const AccessedWord one = words_[kept - 1];
-        const AccessedWord other = words_[i];
-        words_[kept - 1] =
-            AccessedWord(one.word(), static_cast<std::uint8_t>(one.reads() | other.reads()),
-                         static_cast<std::uint8_t>(one.writes() | other.writes()));
-      } else {
-        words_[kept++] = words_[i];
-      }
+  void add_changed(std::uint64_t word, std::uint8_t changed) {
+    const auto found = std::find_if(words_.begin(), words_.end(),
+                                    [&](AccessedWord other) { return other.word() == word; });
+    if (found == words_.end()) {
+      words_.emplace_back(word, 0, changed);
+    } else {
+      *found =
+          AccessedWord(word, found->reads(), static_cast<std::uint8_t>(found->writes() | changed));
     }
-    words_.resize(kept);
   }
 
   /// Whether somebody else touches what code that is not instrumented has changed: what else it
   /// does is not known then.
-  [[nodiscard]] bool unlogged_is_shared() const {
-    for (const Unlogged& unlogged : unlogged_) {
-      const detail::ReleasedWords word{unlogged.word, unlogged.word + 1};
-      for (Index event = 1; event < order_.size(); ++event) {
-        if (order_.process(event) == unlogged.process) continue;
-        if (detail::touches(order_.footprint(order_.kept(event)), word)) return true;
+  [[nodiscard]] bool unlogged_is_shared() {
+    // What is known already was compared with the events before.
+    const Index first = unlogged_compared_ == unlogged_.size() ? order_.size() - 1 : 1;
+    unlogged_compared_ = unlogged_.size();
+    for (const auto& [changed, process] : unlogged_) {
+      const std::uint64_t word = changed;
+      for (Index event = std::max(first, Index{1}); event < order_.size(); ++event) {
+        if (order_.process(event) == process) continue;
+        const Footprint touched = order_.footprint(order_.kept(event));
+        if (std::any_of(touched.words.begin(), touched.words.end(),
+                        [&](AccessedWord accessed) { return accessed.word() == word; }) ||
+            std::any_of(touched.released.begin(), touched.released.end(),
+                        [&](const auto& run) { return run.begin <= word && word < run.end; })) {
+          return true;
+        }
       }
     }
     return false;
   }
 
-  /// Whether what happens to a word can matter to others than the step itself.
-  [[nodiscard]] bool counts(std::uint64_t word) const {
-    if (!memory_.matters(word)) return false;
+  /// Whether what happens to a word can matter to others than the step itself: see
+  /// ModelMemory::matters().
+  [[nodiscard]] bool counts(std::uint64_t word) {
+    if (word - block_.first >= block_.words) look_up_block(word);
+    const std::uint64_t within = word - block_.first;
+    return block_.counts && (within >= 63 || (block_.excluded >> within & 1) == 0);
+  }
+
+  void look_up_block(std::uint64_t word) {
+    block_ = {word, 1, 0, false};
+    const std::uintptr_t address = word * 8;
+    if (!memory_.in_use(address)) return;
     // NOLINTNEXTLINE(performance-no-int-to-ptr): it was an address
-    return memory_.block_at(reinterpret_cast<const void*>(word * 8)) < fresh_blocks_;
+    const auto* at = reinterpret_cast<const std::byte*>(address);
+    const detail::ModelMemory::BlockId id = memory_.block_at(at);
+    if (id >= fresh_blocks_) return;  // it is the step's own, or there is none
+    const detail::ModelMemory::Block& block = memory_.block(id);
+    const auto first = reinterpret_cast<std::uintptr_t>(memory_.address(id)) / 8;
+    const std::uint64_t words = std::uint64_t{block.granules} * detail::ModelMemory::kGranule / 8;
+    if (word - first >= words) return;
+    block_ = {first, words, block.links | block.names, block.live()};
   }
 
   // StepWatcher
@@ -463,8 +485,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   /// What is to come at the point before an event instead of that: all that followed it without
   /// depending on it, and then a step of `process`.
   struct Alternative {
-    std::vector<Index> events;  // what is left of them, in order
+    std::vector<std::uint64_t> events;  // what is left of them, as bits
     const void* process = nullptr;
+    std::uint32_t id = 0;               // of the process
     Index last = HappensBefore::kNone;  // the event that this step was here, if it was one
   };
 
@@ -474,15 +497,13 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   Index cover(Index earlier, const void* process, Index later) {
     Point& point = path_[earlier];
     const Index end = order_.size();
-    alternative_.events.clear();
-    for (Index event = earlier + 1; event < end; ++event) {
-      if (event != later && !order_.before(earlier, event)) alternative_.events.push_back(event);
-    }
+    find_independent(earlier);
     alternative_.process = process;
+    alternative_.id = order_.id_of(process);
     alternative_.last = later;
     for (const Sleeper& sleeper : point.sleepers) {
       const Index rests_on = begins_with(
-          sleeper.process, order_.values(sleeper.kept), false,
+          sleeper.id, order_.values(sleeper.kept), false,
           [&](Index event) { return order_.dependent(sleeper.kept, order_.kept(event)); });
       if (rests_on != kDoesNotBegin) return rests_on;
     }
@@ -492,11 +513,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       Node found = WakeupTree::kNone;
       for (Node node = branches->first; node != WakeupTree::kNone; node = tree_.next(node)) {
         const WakeupTree::Step& step = tree_.step(node);
-        const Index needs = begins_with(step.process, step.values, step.open, [&](Index event) {
-          if (!step.exact) return true;
-          const HappensBefore::Kept& kept = order_.kept(event);
-          return step.final || kept.final ||
-                 detail::conflict(step.footprint(), order_.footprint(kept));
+        const Index needs = begins_with(step.id, step.values, step.open, [&](Index event) {
+          return !step.footprint ||
+                 order_.dependent(*step.footprint, *order_.kept(event).footprint);
         });
         if (needs == kDoesNotBegin) continue;
         rests_on = std::max(rests_on, needs);
@@ -504,7 +523,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
         break;
       }
       if (found == WakeupTree::kNone) break;
-      const bool taken_last = drop_from_alternative(tree_.step(found).process);
+      const bool taken_last = drop_from_alternative(tree_.step(found).id);
       if (taken_last) return rests_on;
       branches = &tree_.below(found);
     }
@@ -512,19 +531,39 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     return end - 1;
   }
 
+  /// The events of the alternative: those that come after `earlier` and do not depend on it.
+  void find_independent(Index earlier) {
+    alternative_.events.assign(order_.words_of_bits(), 0);
+    for (Index event = earlier + 1; event < order_.size(); ++event) {
+      const std::uint64_t bit = order_.before(earlier, event) ? 0 : 1;
+      alternative_.events[event / 64] |= bit << event % 64;
+    }
+  }
+
   static constexpr Index kDoesNotBegin = HappensBefore::kNone;
+
+  /// The first event of a process in the alternative; kNone if there is none.
+  [[nodiscard]] Index first_of(std::uint32_t process) const {
+    const HappensBefore::Bits own = order_.events_of(process);
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      if (const std::uint64_t bits = own[i] & alternative_.events[i]; bits != 0) {
+        return static_cast<Index>(i * 64) + static_cast<Index>(std::countr_zero(bits));
+      }
+    }
+    return HappensBefore::kNone;
+  }
 
   /// Whether the alternative can begin with a step of `process` that draws `values` (with `open`,
   /// these and any): it is one of those in it that nothing in it happens before, or none of them
   /// and independent of them all. Gives the last event on which that rests.
   template <class Depends>
-  [[nodiscard]] Index begins_with(const void* process, std::span<const std::uint32_t> values,
+  [[nodiscard]] Index begins_with(std::uint32_t process, std::span<const std::uint32_t> values,
                                   bool open, Depends&& depends) const {
-    for (std::size_t i = 0; i < alternative_.events.size(); ++i) {
-      const Index event = alternative_.events[i];
-      if (order_.process(event) != process) continue;
-      for (std::size_t k = 0; k < i; ++k) {
-        if (order_.before(alternative_.events[k], event)) return kDoesNotBegin;
+    const std::vector<std::uint64_t>& events = alternative_.events;
+    if (const Index event = first_of(process); event != HappensBefore::kNone) {
+      const HappensBefore::Bits before = order_.before(event);
+      for (std::size_t i = 0; i < events.size(); ++i) {
+        if ((events[i] & before[i]) != 0) return kDoesNotBegin;
       }
       const auto drawn = order_.values(order_.kept(event));
       const bool fits = values.size() <= drawn.size() &&
@@ -532,65 +571,60 @@ class DporExplorer::Driver final : private detail::StepWatcher {
                         (open || values.size() == drawn.size());
       return fits ? event : kDoesNotBegin;
     }
-    if (std::any_of(alternative_.events.begin(), alternative_.events.end(), depends)) {
-      return kDoesNotBegin;
+    const Index last = alternative_.last;
+    if (process != alternative_.id && last == HappensBefore::kNone) return kDoesNotBegin;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      for (std::uint64_t bits = events[i]; bits != 0; bits &= bits - 1) {
+        const auto event = static_cast<Index>(i * 64) + static_cast<Index>(std::countr_zero(bits));
+        if (depends(event)) return kDoesNotBegin;
+      }
     }
     // What the last step touches where it is to be taken is not known; here it touched this. Should
     // it depend on a sleeper after all, then what was tried after that has a conflict of the two,
     // which was reversed at this point as well: by induction over the sleepers, in the order in
     // which they were tried, something that begins with the alternative is tried.
-    const Index last = alternative_.last;
-    const bool independent =
-        process == alternative_.process || (last != HappensBefore::kNone && !depends(last));
+    const bool independent = process == alternative_.id || !depends(last);
     return independent ? order_.size() - 1 : kDoesNotBegin;
   }
 
   /// Takes the first step of `process` out of the alternative, if there is one; says whether it was
   /// the last of it.
-  bool drop_from_alternative(const void* process) {
-    const auto found = std::find_if(alternative_.events.begin(), alternative_.events.end(),
-                                    [&](Index event) { return order_.process(event) == process; });
-    if (found != alternative_.events.end()) {
-      alternative_.events.erase(found);
-      return false;
-    }
-    return process == alternative_.process;
+  bool drop_from_alternative(std::uint32_t process) {
+    const Index event = first_of(process);
+    if (event == HappensBefore::kNone) return process == alternative_.id;
+    alternative_.events[event / 64] &= ~(std::uint64_t{1} << event % 64);
+    return false;
   }
 
   void append_alternative(Branches& branches, Index earlier) {
     Branches* below = &branches;
-    for (const Index event : alternative_.events) {
-      const Node node = tree_.make();
-      WakeupTree::Step& step = tree_.step(node);
-      step.process = order_.process(event);
-      const auto values = order_.values(order_.kept(event));
-      step.values.assign(values.begin(), values.end());
-      copy_footprint(event, step);
-      step.exact = true;
-      tree_.append(*below, node);
-      below = &tree_.below(node);
+    for (std::size_t i = 0; i < alternative_.events.size(); ++i) {
+      for (std::uint64_t bits = alternative_.events[i]; bits != 0; bits &= bits - 1) {
+        const auto event = static_cast<Index>(i * 64) + static_cast<Index>(std::countr_zero(bits));
+        const Node node = tree_.make();
+        WakeupTree::Step& step = tree_.step(node);
+        step.process = order_.process(event);
+        step.id = order_.process_id(event);
+        const auto values = order_.values(order_.kept(event));
+        step.values.assign(values.begin(), values.end());
+        step.footprint = FootprintRef(*order_.kept(event).footprint);
+        tree_.append(*below, node);
+        below = &tree_.below(node);
+      }
     }
     const Node node = tree_.make();
     WakeupTree::Step& step = tree_.step(node);
     step.process = alternative_.process;
+    step.id = alternative_.id;
     step.open = step.leaf = true;
     if (alternative_.last != HappensBefore::kNone) {
-      copy_footprint(alternative_.last, step);
       // Without `earlier` it may do something else, if it has seen what that wrote.
-      step.exact = !detail::reads_from(order_.footprint(order_.kept(alternative_.last)),
-                                       order_.footprint(order_.kept(earlier)));
+      detail::KeptFootprint& seen = *order_.kept(alternative_.last).footprint;
+      if (!order_.reads_from(seen, *order_.kept(earlier).footprint)) {
+        step.footprint = FootprintRef(seen);
+      }
     }
     tree_.append(*below, node);
-  }
-
-  void copy_footprint(Index event, WakeupTree::Step& step) {
-    const HappensBefore::Kept& kept = order_.kept(event);
-    const Footprint footprint = order_.footprint(kept);
-    step.final = kept.final;
-    step.words.assign(footprint.words.begin(), footprint.words.end());
-    step.released.assign(footprint.released.begin(), footprint.released.end());
-    step.touched = footprint.touched;
-    step.written = footprint.written;
   }
 
   /// Leaves the top of the path; false when that was the last point.
@@ -601,9 +635,10 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       if (depth_ == 0) return false;
       Point& point = top();
       const void* process = order_.process(order_.size() - 1);
+      const std::uint32_t id = order_.process_id(order_.size() - 1);
       const HappensBefore::Kept kept = order_.pop(point.epoch);
       unchanged_ = std::min(unchanged_, order_.size());
-      if (settings_.reduce) point.sleepers.push_back({process, kept});
+      if (settings_.reduce) point.sleepers.push_back({process, id, kept});
       ++point.explored;
       const bool more = !point.branches.empty() ||
                         (!settings_.reduce && point.next_alternative < point.alternatives);
@@ -667,12 +702,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   TimePoint now_{};
   End end_ = End::exhausted;
 
-  /// A word that was changed by code that is not instrumented.
-  struct Unlogged {
-    std::uint64_t word;
-    const void* process;
-  };
-  std::vector<Unlogged> unlogged_;
+  // Words that were changed by code that is not instrumented, with who did it.
+  std::set<std::pair<std::uint64_t, const void*>> unlogged_;
+  std::size_t unlogged_compared_ = 0;
 
   // Of the step that runs.
   const void* step_ = nullptr;    // whose it is
@@ -686,8 +718,13 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   HarnessVector<const void*> completed_;
   HarnessVector<const void*> withdrawn_;
   std::vector<AccessedWord> words_;
-  std::uint64_t touched_ = 0;
-  std::uint64_t written_ = 0;
+  struct KnownBlock {
+    std::uint64_t first = 0;
+    std::uint64_t words = 0;
+    std::uint64_t excluded = 0;
+    bool counts = false;
+  };
+  KnownBlock block_;  // the last one that was looked up
 };
 
 DporExplorer::DporExplorer() = default;

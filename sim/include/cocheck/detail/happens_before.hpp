@@ -7,6 +7,8 @@
 
 #include "cocheck/detail/fingerprint.hpp"
 #include "cocheck/detail/footprint.hpp"
+#include "cocheck/detail/kept_footprint.hpp"
+#include "cocheck/detail/word_map.hpp"
 
 namespace cocheck::detail {
 
@@ -17,8 +19,15 @@ namespace cocheck::detail {
 /// one if both are of one process, if it made the other ready, if time passed in between, if their
 /// footprints conflict, or by a chain of these. Only conflicts could have come the other way round.
 ///
-/// A stack: events are added and taken back at the end. Adding costs a comparison with each event
-/// of the same epoch that is not known to come before.
+/// A stack: events are added and taken back at the end. Which events conflict with a new one is
+/// told by lists of accesses to each word.
+///
+/// Few words matter. One is not shared, in all executions so far, where one process alone touches
+/// it, apart from its parent until it was born, and from others that come after its last access by
+/// other ways than that: two accesses to it never could have come the other way round, and a step
+/// that touched it and waits is never compared with another one that does. Lists, and comparisons
+/// of footprints that are kept, are about shared words. When one becomes shared, what was kept is
+/// looked through again: the generation says whether it was.
 class HappensBefore {
  public:
   using Index = std::uint32_t;
@@ -44,16 +53,15 @@ class HappensBefore {
 
   /// A footprint kept here; valid until it is dropped.
   struct Kept {
-    std::uint32_t words = 0;
-    std::uint32_t words_end = 0;
-    std::uint32_t released = 0;
-    std::uint32_t released_end = 0;
-    std::uint64_t touched = 0;
-    std::uint64_t written = 0;
-    std::uint32_t values = 0;
-    std::uint32_t values_end = 0;
-    bool final = false;
+    KeptFootprint* footprint = nullptr;
+    std::uint32_t position = 0;  // of those that are kept
   };
+
+  /// The words that are looked up quickly.
+  void expect_words(std::uint64_t first, std::uint64_t count) {
+    states_.set_range(first, count);
+    heirs_.set_range(first, count);
+  }
 
   [[nodiscard]] Index size() const noexcept { return static_cast<Index>(events_.size()); }
 
@@ -72,9 +80,13 @@ class HappensBefore {
 
   [[nodiscard]] const void* process(Index event) const noexcept { return events_[event].process; }
   [[nodiscard]] const Kept& kept(Index event) const noexcept { return events_[event].kept; }
-  [[nodiscard]] Footprint footprint(const Kept& kept) const noexcept;
+  /// All that was touched.
+  [[nodiscard]] Footprint footprint(const Kept& kept) const noexcept {
+    const KeptFootprint& of = *kept.footprint;
+    return {of.words, of.released, of.touched, of.written};
+  }
   [[nodiscard]] std::span<const std::uint32_t> values(const Kept& kept) const noexcept {
-    return std::span(values_).subspan(kept.values, kept.values_end - kept.values);
+    return kept.footprint->values;
   }
   [[nodiscard]] std::span<Race> races(Index event) noexcept;
   [[nodiscard]] bool before(Index earlier, Index later) const noexcept {
@@ -82,10 +94,34 @@ class HappensBefore {
   }
   /// Whether an event happens before `later` that is not before `first`.
   [[nodiscard]] bool any_before_since(Index first, Index later) const noexcept;
+  /// A number for each process: small, and the same in all executions.
+  [[nodiscard]] std::uint32_t id_of(const void* process);
+  [[nodiscard]] std::uint32_t process_id(Index event) const noexcept { return events_[event].id; }
+
+  /// A set of events, as bits.
+  using Bits = std::span<const std::uint64_t>;
+  [[nodiscard]] std::size_t words_of_bits() const noexcept { return stride_; }
+  [[nodiscard]] Bits before(Index later) const noexcept { return {row(later), stride_}; }
+  /// The events of a process.
+  [[nodiscard]] Bits events_of(std::uint32_t id) const noexcept {
+    return {&events_of_[id * stride_], stride_};
+  }
 
   /// Whether the order of two steps of different processes matters.
-  [[nodiscard]] bool dependent(const Kept& one, const Kept& other) const noexcept {
-    return one.final || other.final || conflict(footprint(one), footprint(other));
+  [[nodiscard]] bool dependent(const Kept& one, const Kept& other) const {
+    return dependent(*one.footprint, *other.footprint);
+  }
+  [[nodiscard]] bool dependent(KeptFootprint& one, KeptFootprint& other) const {
+    if (one.generation != generation_) refresh(one);
+    if (other.generation != generation_) refresh(other);
+    if (one.final || other.final) return true;
+    if (((one.touched & other.written) | (one.written & other.touched)) == 0) return false;
+    return conflict(shared_part(one), shared_part(other));
+  }
+
+  /// The same as of footprints, for two events that nothing but a conflict orders.
+  [[nodiscard]] bool reads_from(const KeptFootprint& one, const KeptFootprint& other) const {
+    return detail::reads_from(shared_part(one), shared_part(other));
   }
 
   /// The same for executions of one class, else different, as far as 128 bits tell.
@@ -98,37 +134,128 @@ class HappensBefore {
   }
 
  private:
+  static constexpr std::uint32_t kNobody = 0;  // ids of processes begin with 1
+  static constexpr std::uint32_t kShared = ~std::uint32_t{0};
+  static constexpr std::uint32_t kNoNode = 0;
+
   struct Event {
     const void* process = nullptr;
+    std::uint32_t id = 0;  // of the process
+    std::uint32_t ordinal = 0;
     Kept kept;
     Index previous = kNone;  // of the same process
     std::uint32_t posts = 0;
     std::uint32_t arrivals = 0;
     std::uint32_t joined = 0;  // those that had come to the meetings that it completed
     std::uint32_t races = 0;
+    std::uint32_t nodes = 0;
+  };
+
+  /// What is known of a process. An event of its parent has made it ready first, in each execution
+  /// so far: what the parent had touched until then comes before all that the process does.
+  struct Process {
+    std::uint32_t parent = kNobody;        // kShared: it was ready from the beginning
+    std::uint32_t birth = 0;               // which event of the parent
+    bool strange = false;                  // it was not the same event always
+    std::vector<FootprintRef> footprints;  // of its events, the last that was new of each
+    // Of the present execution:
+    Index last = kNone;    // its last event
+    Index poster = kNone;  // the last one that made it ready
+    Index born = kNone;    // the first one
+  };
+
+  struct Post {
+    std::uint32_t id = 0;
+    Index poster_before = kNone;
+  };
+  struct Arrival {
+    const void* meeting = nullptr;
+    Index event = 0;
+  };
+
+  /// Of a word: who alone has touched it, apart from his parent before he was born, and from heirs
+  /// after he had touched it for the last time; kShared if there is more.
+  struct WordState {
+    std::uint32_t owner = kNobody;
+    std::uint32_t last = 0;  // the last of his events that did, in any execution; or of lists_
+  };
+  struct Heirs {
+    std::uint32_t left = ~std::uint32_t{0};  // the last of all events that came before each heir's
+    std::uint32_t heir = kNobody;            // kShared: several, which do not write it
+    std::uint32_t write = 0;
+  };
+  /// The last accesses of the present execution to a shared word.
+  struct Lists {
+    std::uint32_t writes = kNoNode;
+    std::uint32_t reads = kNoNode;
+  };
+  /// One access of an event to a shared word.
+  struct AccessNode {
+    std::uint32_t lists = 0;
+    Index event = 0;
+    std::uint32_t next = kNoNode;  // the access before
+    std::uint8_t bytes = 0;
+    bool write = false;
   };
 
   [[nodiscard]] std::uint64_t* row(Index event) noexcept { return &rows_[event * stride_]; }
   [[nodiscard]] const std::uint64_t* row(Index event) const noexcept {
     return &rows_[event * stride_];
   }
+  [[nodiscard]] bool is_shared(const WordState& state) const noexcept {
+    return state.owner == kShared || processes_[state.owner].strange;
+  }
+  [[nodiscard]] static Footprint shared_part(const KeptFootprint& of) noexcept {
+    const std::span<const ReleasedWords> released = of.released;
+    return {of.shared, released.first(of.releases_shared ? released.size() : 0), of.touched,
+            of.written};
+  }
   void make_room();
   void include(Index event, Index earlier) noexcept;
-  void include_poster(Index event);
-  [[nodiscard]] std::span<const void* const> slice(const std::vector<const void*>& of, Index event,
-                                                   std::uint32_t Event::*begin) const noexcept;
+  void include_poster(Index event) noexcept;
+  void begin_process(Process& process) noexcept;
+  void add_posts(std::span<const void* const> posts);
+  [[nodiscard]] Index last_before(const Process& process, Index event) const noexcept;
+  bool touch(std::uint64_t word, WordState& state, bool write);
+  bool inherits(std::uint64_t word, WordState& state, bool write);
+  void share(WordState& state);
+  [[nodiscard]] std::uint32_t lists_of(WordState& state) const;
+  [[nodiscard]] KeptFootprint& keep(const Step& step);
+  void collect_shared(KeptFootprint& kept);
+  void refresh(KeptFootprint& kept) const;
+  static void begin_shared(KeptFootprint& kept, std::uint64_t generation);
+  void add_shared(KeptFootprint& kept, AccessedWord word, WordState& state) const;
+  void add_shared(KeptFootprint& kept, std::uint64_t released, WordState& state) const;
+  void find_candidates(const KeptFootprint::Access& access);
+  void find_races(Index index);
+  void link(Index event);
+  void unlink(std::uint32_t first_node) noexcept;
+  void relink();
 
   std::vector<Event> events_;
-  std::vector<AccessedWord> words_;
-  std::vector<ReleasedWords> released_;
-  std::vector<std::uint32_t> values_;
-  std::vector<const void*> posts_;
-  std::vector<const void*> arrivals_;
+  FootprintPool pool_;
+  std::vector<FootprintRef> kept_;
+  std::vector<AccessedWord> seen_;  // by a relation that is broken
+  std::vector<Post> posts_;
+  std::vector<Arrival> arrivals_;
   std::vector<Index> joined_;
   std::vector<Race> races_;
-  std::vector<std::uint64_t> rows_;  // a bit for each event that happens before
+  std::vector<Index> finals_;
+  std::vector<std::uint64_t> rows_;       // a bit for each event that happens before
+  std::vector<std::uint64_t> events_of_;  // a bit for each event of a process
   std::size_t stride_ = 1;
   Index epoch_ = 0;
+
+  HarnessMap<const void*, std::uint32_t> ids_;
+  std::vector<Process> processes_ = std::vector<Process>(1);
+  mutable WordMap<WordState> states_;
+  WordMap<Heirs> heirs_;
+  mutable std::vector<Lists> lists_;
+  std::vector<AccessNode> nodes_ = std::vector<AccessNode>(1);
+  std::uint64_t generation_ = 1;
+  bool more_shared_ = false;               // since generation_ has grown
+  std::vector<std::uint64_t> candidates_;  // a bit for each event that conflicts with it
+
   std::uint64_t ignored_modulus_ = 0;
   std::uint64_t ignored_remainder_ = 0;
 };

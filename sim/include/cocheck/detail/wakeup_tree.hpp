@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "cocheck/detail/footprint.hpp"
+#include "cocheck/detail/kept_footprint.hpp"
 
 namespace cocheck::detail {
 
@@ -22,19 +22,11 @@ class WakeupTree {
   /// A step, as it was when it was seen in another execution.
   struct Step {
     const void* process = nullptr;
-    std::vector<std::uint32_t> values;  // for its calls of choose()
+    std::uint32_t id = 0;               // of the process: see HappensBefore::id_of()
     bool open = false;                  // whether it may draw more, all of which are tried
     bool leaf = false;                  // whether all that can follow is wanted
-    bool exact = false;                 // whether it is known to touch what follows
-    bool final = false;
-    std::vector<AccessedWord> words;
-    std::vector<ReleasedWords> released;
-    std::uint64_t touched = 0;
-    std::uint64_t written = 0;
-
-    [[nodiscard]] Footprint footprint() const noexcept {
-      return {words, released, touched, written};
-    }
+    FootprintRef footprint;             // what it is known to touch, if it is
+    std::vector<std::uint32_t> values;  // for its calls of choose()
   };
 
   /// The branches below a point or a node.
@@ -63,9 +55,9 @@ class WakeupTree {
 
  private:
   struct Entry {
-    Step step;
-    Branches below;
     Node next = kNone;
+    Branches below;
+    Step step;
   };
 
   std::deque<Entry> nodes_;  // references to them stay
