@@ -36,12 +36,14 @@ bool is_standard_stream(std::uintptr_t address) noexcept {
 
 }  // namespace
 
-AccessLog::Scope::Scope(AccessLog& log, Range memory, Range loop) : previous_(active_) {
+AccessLog::Scope::Scope(AccessLog& log, Range memory, Range loop, What what) : previous_(active_) {
   log.memory_ = memory;
   if (!log.keeps_instructions_) log.usual_ = memory;
   log.slots_.set_range(memory.begin / 8, memory.bytes / 8);
   log.loop_ = loop;
   log.stack_ = Range::between(end_of_stack(), __builtin_frame_address(0));
+  log.outside_only_ = what == What::outside;
+  if (log.outside_only_) log.fresh_ = memory;
   active_ = &log;
 }
 
@@ -105,6 +107,7 @@ void AccessLog::release(const void* begin, std::size_t bytes) {
 }
 
 void AccessLog::set_fresh(const void* begin, const void* end) noexcept {
+  if (outside_only_) return;
   const Range range = Range::between(begin, end);
   if (fresh_.begin + fresh_.bytes == range.begin + range.bytes) return;  // within the same chunk
   if (fresh_.bytes > 0) fresh_before_.push_back(fresh_);
@@ -122,7 +125,7 @@ void AccessLog::clear() noexcept {
   released_.clear();
   fresh_ = {};
   fresh_before_.clear();
-  unlogged_expected_ = false;
+  unlogged_expected_ = outside_only_ = false;
   if (++age_ == 0) {
     slots_.clear();
     age_ = 1;

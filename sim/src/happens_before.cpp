@@ -430,6 +430,27 @@ bool HappensBefore::any_before_since(Index first, Index later) const noexcept {
   return false;
 }
 
+bool HappensBefore::all_before_next(const void* process) {
+  const Process& known = processes_[id_of(process)];
+  std::vector<std::uint64_t>& missing = candidates_;
+  missing.assign(stride_, 0);
+  for (Index event = epoch_; event < size(); ++event) {
+    missing[event / 64] |= std::uint64_t{1} << event % 64;
+  }
+  const auto remove = [&](Index event) {
+    for (std::size_t i = 0; i < stride_; ++i) missing[i] &= ~row(event)[i];
+    missing[event / 64] &= ~(std::uint64_t{1} << event % 64);
+  };
+  if (known.last != kNone) remove(known.last);
+  if (known.poster != kNone && (known.last == kNone || known.poster >= known.last)) {
+    remove(known.poster);
+    const std::uint32_t joined_end =
+        known.poster + 1 < size() ? events_[known.poster + 1].joined : end_of(joined_);
+    for (std::uint32_t i = events_[known.poster].joined; i < joined_end; ++i) remove(joined_[i]);
+  }
+  return std::all_of(missing.begin(), missing.end(), [](std::uint64_t bits) { return bits == 0; });
+}
+
 Fingerprint HappensBefore::class_of_execution() const {
   std::vector<std::uint64_t> ids(events_.size());
   std::vector<std::uint64_t> ordinals(events_.size(), 0);

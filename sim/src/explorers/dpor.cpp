@@ -242,16 +242,26 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     tree_.release(node);
     ++explorer_.steps_;
     step_ = process;
-    take(index, point.alternatives);
-    if (world_.out_of_memory()) return over(End::out_of_memory);
-    if (log_.outside()) {
-      explorer_.outside_ = log_.outside();
-      return over(End::outside);
+    last_and_alone_ = is_likely_last_and_alone(point);
+    while (true) {
+      take(index, point.alternatives);
+      if (world_.out_of_memory()) return over(End::out_of_memory);
+      if (log_.outside()) {
+        explorer_.outside_ = log_.outside();
+        return over(End::outside);
+      }
+      if (world_.time() != now_) return over(End::clock_moved);
+      // Sleep sets know steps, not what a step could have drawn instead.
+      if (settings_.reduce && !choices_.empty()) return over(End::draws);
+      undo_->commit(nullptr);
+      if (!last_and_alone_ || was_last_and_alone()) break;
+      // What it touches matters after all.
+      last_and_alone_ = false;
+      log_.clear();
+      values_.clear();
+      choices_.clear();
+      rewind(point);
     }
-    if (world_.time() != now_) return over(End::clock_moved);
-    // Sleep sets know steps, not what a step could have drawn instead.
-    if (settings_.reduce && !choices_.empty()) return over(End::draws);
-    undo_->commit(nullptr);
     if (open) {
       add_other_values(point, process, forced);
       if (!values_.empty() && sleeps(point, process, values_)) {
@@ -265,6 +275,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     point.withdrawn.assign(withdrawn_.begin(), withdrawn_.end());
     add_event(process);
     if (!unlogged_.empty() && unlogged_is_shared()) return over(End::not_instrumented);
+    if (alternatives_ == 0) last_step_ = {process, order_.ordinal(order_.size() - 1)};
     if (alternatives_ == 0) return finish_execution() ? Made::event : Made::end;
     if (world_.steps() >= world_.max_steps()) return over(End::too_deep);
     return Made::event;
@@ -278,12 +289,25 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     withdrawn_.clear();
     memory_.enter_process(step_);
     fresh_blocks_ = memory_.block_count();
-    const AccessLog::Scope logging(log_,
-                                   AccessLog::Range::between(memory_.begin(), end_of_memory()),
-                                   AccessLog::Range::between(&world_, &world_ + 1));
+    const AccessLog::Scope logging(
+        log_, AccessLog::Range::between(memory_.begin(), end_of_memory()),
+        AccessLog::Range::between(&world_, &world_ + 1),
+        last_and_alone_ ? AccessLog::What::outside : AccessLog::What::all);
     running_ = true;
     world_.take(index, alternatives);
     running_ = false;
+  }
+
+  /// Whether nothing could have come instead of the next step, all comes before it, and nothing
+  /// will follow: what it touches is then compared with nothing. That it is the last is a guess.
+  [[nodiscard]] bool is_likely_last_and_alone(const Point& point) {
+    return settings_.reduce && unlogged_.empty() && point.alternatives == 1 && values_.empty() &&
+           step_ == last_step_.process && order_.next_ordinal(step_) == last_step_.ordinal &&
+           order_.all_before_next(step_);
+  }
+  [[nodiscard]] bool was_last_and_alone() {
+    return values_.empty() && withdrawn_.empty() && !world_.failure() && world_.ready().empty() &&
+           world_.alternatives() == 0;
   }
 
   [[nodiscard]] const std::byte* end_of_memory() const { return memory_.begin() + memory_.limit(); }
@@ -305,7 +329,8 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   }
 
   void add_event(const void* process) {
-    collect_footprint();
+    words_.clear();
+    if (!last_and_alone_) collect_footprint();
     HappensBefore::Step step;
     step.process = process;
     step.footprint = {words_, log_.released(), 0, 0};
@@ -322,7 +347,6 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   /// What instrumented code has said, and what has changed without that.
   void collect_footprint() {
     block_ = {};
-    words_.clear();
     log_.for_each([&](const AccessLog::Entry& entry) {
       if (!AccessLog::noted(entry.word) && !counts(entry.word)) return;
       words_.emplace_back(entry.word, entry.reads, entry.writes);
@@ -706,8 +730,16 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   std::set<std::pair<std::uint64_t, const void*>> unlogged_;
   std::size_t unlogged_compared_ = 0;
 
+  /// Which event an execution ended with.
+  struct LastStep {
+    const void* process = nullptr;
+    Index ordinal = 0;
+  };
+  LastStep last_step_;
+
   // Of the step that runs.
   const void* step_ = nullptr;    // whose it is
+  bool last_and_alone_ = false;   // whether what it touches is not asked for
   std::size_t fresh_blocks_ = 0;  // where those that it has allocated begin
   bool running_ = false;
   HarnessVector<std::uint32_t> values_;

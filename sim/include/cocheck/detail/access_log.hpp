@@ -44,10 +44,13 @@ class AccessLog {
     }
   };
 
-  /// Logs accesses as long as it lives: to `memory`, except those of what `loop` holds.
+  enum class What : std::uint8_t { all, outside };
+
+  /// Logs accesses as long as it lives: to `memory`, except those of what `loop` holds; or only
+  /// what happens outside of it.
   class Scope {
    public:
-    Scope(AccessLog& log, Range memory, Range loop);
+    Scope(AccessLog& log, Range memory, Range loop, What what = What::all);
     ~Scope() { active_ = previous_; }
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
@@ -92,6 +95,7 @@ class AccessLog {
   }
   /// For words that stand for something else than their bytes; told apart from these.
   void note(const void* word, bool write) noexcept {
+    if (outside_only_) return;
     add((reinterpret_cast<std::uintptr_t>(word) & ~std::uintptr_t{7}) + kNoted, 1, write);
   }
   /// A block is given back: nobody may have it before or behind.
@@ -193,6 +197,7 @@ class AccessLog {
   HarnessMap<std::uint64_t, Instructions> instructions_;
   bool keeps_instructions_ = false;
   bool unlogged_expected_ = false;
+  bool outside_only_ = false;
 };
 
 }  // namespace cocheck::detail

@@ -94,6 +94,16 @@ class HappensBefore {
   }
   /// Whether an event happens before `later` that is not before `first`.
   [[nodiscard]] bool any_before_since(Index first, Index later) const noexcept;
+  /// Whether all events happen before the next one of `process`, whatever it touches.
+  [[nodiscard]] bool all_before_next(const void* process);
+  /// Which of the events of its process it is.
+  [[nodiscard]] Index ordinal(Index event) const noexcept { return events_[event].ordinal; }
+
+  [[nodiscard]] Index next_ordinal(const void* process) {
+    const Index last = processes_[id_of(process)].last;
+    return last != kNone ? events_[last].ordinal + 1 : 0;
+  }
+
   /// A number for each process: small, and the same in all executions.
   [[nodiscard]] std::uint32_t id_of(const void* process);
   [[nodiscard]] std::uint32_t process_id(Index event) const noexcept { return events_[event].id; }
