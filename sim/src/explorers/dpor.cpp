@@ -240,6 +240,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     rest_ = std::exchange(tree_.below(node), {});
     rest_optional_ = step.leaf;
     tree_.release(node);
+    tree_.prefetch(rest_);
     ++explorer_.steps_;
     step_ = process;
     last_and_alone_ = is_likely_last_and_alone(point);
@@ -667,6 +668,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       const bool more = !point.branches.empty() ||
                         (!settings_.reduce && point.next_alternative < point.alternatives);
       if (!more) continue;
+      tree_.prefetch(point.branches);
       rewind(point);
       return true;
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -81,15 +82,21 @@ class UndoLog {
 
 template <class Visit>
 void UndoLog::for_each_changed_word(Visit&& visit) const {
+  using Words = std::array<std::uint64_t, kLine / sizeof(std::uint64_t)>;
   for (std::size_t i = last_step_; i < lines_.size(); ++i) {
     const Line& line = lines_[i];
     const std::byte* now = memory_.begin() + line.index * kLine;
-    for (std::size_t at = 0; at < kLine; at += sizeof(std::uint64_t)) {
-      std::uint64_t before = 0;
-      std::uint64_t after = 0;
-      std::memcpy(&before, line.bytes.data() + at, sizeof before);
-      std::memcpy(&after, now + at, sizeof after);
-      if (before != after) visit(now + at, before, after);
+    Words before;
+    Words after;
+    std::memcpy(&before, line.bytes.data(), kLine);
+    std::memcpy(&after, now, kLine);
+    unsigned changed = 0;
+    for (std::size_t word = 0; word < before.size(); ++word) {
+      changed |= unsigned{before[word] != after[word]} << word;
+    }
+    for (; changed != 0; changed &= changed - 1) {
+      const auto word = static_cast<std::size_t>(std::countr_zero(changed));
+      visit(now + word * sizeof(std::uint64_t), before[word], after[word]);
     }
   }
 }

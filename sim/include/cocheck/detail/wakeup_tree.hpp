@@ -46,6 +46,10 @@ class WakeupTree {
   [[nodiscard]] Node make();
   void append(Branches& branches, Node node) noexcept;
   void prepend(Branches& branches, Node node) noexcept;
+  /// That the first branch will be taken out soon.
+  void prefetch(const Branches& branches) const noexcept {
+    if (!branches.empty()) __builtin_prefetch(&nodes_[branches.first]);
+  }
   /// Takes the first branch out; release() it when its step was taken.
   [[nodiscard]] Node take_first(Branches& branches) noexcept;
   /// Gives the node back; what is below it must have been taken.
