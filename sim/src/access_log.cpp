@@ -150,13 +150,10 @@ AccessLog::Instructions AccessLog::instructions(std::uint64_t word) const {
 /// What is only written there steers no execution, and what is only read never changes.
 void AccessLog::outside(std::uintptr_t at, std::size_t bytes, bool write,
                         const void* instruction) noexcept {
-  const std::uint64_t first = at / 8;
-  std::uint64_t& recent = recently_read_[first % recently_read_.size()];
-  if (!write && recent == first && written_outside_.empty()) return;
   if (ModelMemory::current() == nullptr || outside_) return;
   if (ModelMemory::holds_current(at) || is_standard_stream(at)) return;
   const Pause pause;  // the tables below are memory, too
-  for (std::uint64_t word = first; word <= (at + bytes - 1) / 8; ++word) {
+  for (std::uint64_t word = at / 8; word <= (at + bytes - 1) / 8; ++word) {
     const auto found = written_outside_.find(word);
     const bool written = found != written_outside_.end();
     if (write) {
@@ -168,7 +165,7 @@ void AccessLog::outside(std::uintptr_t at, std::size_t bytes, bool write,
       }
     } else if (!written) {
       read_outside_.try_emplace(word, age_);
-      recent = first;
+      recently_read_[word % recently_read_.size()] = word;
     } else if (found->second.age != age_) {
       outside_ = Outside{at, found->second.instruction};
     }

@@ -87,6 +87,9 @@ class AccessLog {
           return;
         }
       }
+    } else if (!write && at % 8 + bytes <= 8 &&
+               recently_read_[at / 8 % recently_read_.size()] == at / 8) {
+      return;  // outside of the memory, and known to be read: a write would end it all
     }
     record_first(at, bytes, write, instruction);
   }
@@ -192,7 +195,7 @@ class AccessLog {
   };
   HarnessMap<std::uint64_t, WrittenOutside> written_outside_;
   HarnessMap<std::uint64_t, std::uint32_t> read_outside_;  // before they were written
-  std::array<std::uint64_t, 64> recently_read_{};
+  std::array<std::uint64_t, 256> recently_read_{};         // words, of these
   std::optional<Outside> outside_;
   HarnessMap<std::uint64_t, Instructions> instructions_;
   bool keeps_instructions_ = false;
