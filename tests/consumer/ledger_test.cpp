@@ -1,7 +1,6 @@
 // What README.md shows of one execution for each class, word for word.
 
 #include <cocheck/gtest.hpp>
-
 #include <map>
 #include <string>
 #include <utility>
