@@ -87,11 +87,6 @@ ClassSearchResult search_classes(World& world, const Model& model, const Options
           "code that is not instrumented changes what several tasks use: call "
           "cocheck_instrument(TARGET) in CMake for all that the model is made of";
       break;
-    case End::draws:
-      result.reason =
-          "the model draws values with choose(), which the strategy dpor does not know: "
-          "use states";
-      break;
     case End::clock_moved:
       result.reason = "time passes within a step, which the strategy dpor does not know";
       break;

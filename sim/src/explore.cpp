@@ -339,9 +339,6 @@ class Search {
         return false;
       case End::out_of_executions:
         return true;
-      case End::draws:
-        if (alone) give_up(found.reason);
-        return !alone;
       case End::out_of_time:
         if (alone) say_out_of_time();
         return !alone;

@@ -18,7 +18,7 @@ WakeupTree::Node WakeupTree::make() {
   Step& step = entry.step;
   step.process = nullptr;
   step.id = 0;
-  step.open = step.leaf = false;
+  step.open = step.wide = step.leaf = false;
   step.values.clear();
   return node;
 }
@@ -37,6 +37,12 @@ void WakeupTree::prepend(Branches& branches, Node node) noexcept {
   nodes_[node].next = branches.first;
   branches.first = node;
   if (branches.last == kNone) branches.last = node;
+}
+
+void WakeupTree::insert_after(Branches& branches, Node before, Node node) noexcept {
+  nodes_[node].next = nodes_[before].next;
+  nodes_[before].next = node;
+  if (branches.last == before) branches.last = node;
 }
 
 WakeupTree::Node WakeupTree::take_first(Branches& branches) noexcept {

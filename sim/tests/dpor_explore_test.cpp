@@ -125,12 +125,17 @@ TEST(StrategyDpor, RefusesWhatItDoesNotKnow) {
   Options cancelling = with(Strategy::dpor);
   cancelling.cancellations = 1;
   EXPECT_TRUE(is(Verdict::Kind::inconclusive, explore(strangers, cancelling)));
-  const auto draws = []() -> Task<> {
+}
+
+TEST(StrategyDpor, TriesAllThatIsDrawn) {
+  const auto draws = [](std::size_t allowed) -> Task<> {
     co_await sleep(0s);
-    COCHECK(choose(2) < 2);
+    COCHECK(choose(2) < allowed);
   };
-  EXPECT_TRUE(is(Verdict::Kind::inconclusive, explore(draws, with(Strategy::dpor))));
-  EXPECT_TRUE(is(Verdict::Kind::proved, explore(draws, with(Strategy::automatic))));
+  const Verdict proved = explore([&] { return draws(2); }, with(Strategy::dpor));
+  EXPECT_TRUE(is(Verdict::Kind::proved, proved));
+  EXPECT_EQ(proved.executions, 2u);
+  EXPECT_TRUE(is(Verdict::Kind::failed, explore([&] { return draws(1); }, with(Strategy::dpor))));
 }
 
 int counter_of_all_executions = 0;

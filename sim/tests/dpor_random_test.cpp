@@ -57,7 +57,6 @@ Program random_program(std::uint64_t seed) {
     script.resize(1 + random.below(longest));
     for (Operation& operation : script) {
       operation = static_cast<Operation>(random.below(test::kOperations));
-      if (operation == Operation::draw) operation = Operation::yield;  // see DporExplorer
     }
   }
   program.options.always_suspend = random.below(4) == 0;

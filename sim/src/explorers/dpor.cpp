@@ -97,12 +97,13 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   }
 
  private:
-  /// What was tried at a point already. Nothing else begins with it until a step that depends on it
-  /// was taken.
+  /// What was tried at a point already, a step with what it drew. Nothing else begins with it until
+  /// a step that depends on it was taken.
   struct Sleeper {
     const void* process = nullptr;
     std::uint32_t id = 0;  // of the process
     HappensBefore::Kept kept;
+    bool whole = false;  // whether all that the step can draw sleeps, too
   };
 
   /// A point of the present execution: what comes before the event of the same index.
@@ -119,8 +120,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     std::size_t alternatives = 0;
     std::size_t next_alternative = 0;    // without reduction
     std::vector<const void*> withdrawn;  // processes that the step took away
+    std::vector<const void*> opened;     // processes of which all that they draw is being tried
     std::size_t explored = 0;            // branches
-    bool tried = false;                  // whether something was tried here
+    bool tried = false;                  // whether a step was taken here
   };
 
   [[nodiscard]] Point& top() { return path_[depth_ - 1]; }
@@ -133,6 +135,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     point.branches = std::exchange(rest_, {});
     point.alternatives = alternatives_;
     point.next_alternative = 0;
+    point.opened.clear();
     point.tried = false;
     point.explored = 0;
     if (alternatives_ > 0) {
@@ -153,29 +156,48 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   void inherit(Point& parent, Point& point) {
     const Index last = order_.size() - 1;
     const HappensBefore::Kept& step = order_.kept(last);
+    bool some_woke = false;
     for (const Sleeper& sleeper : parent.sleepers) {
       if (sleeper.process == order_.process(last)) continue;
-      if (order_.dependent(sleeper.kept, step)) continue;
+      if (order_.dependent(sleeper.kept, step)) {
+        some_woke = some_woke || !order_.values(sleeper.kept).empty();
+        continue;
+      }
       point.sleepers.push_back(sleeper);
     }
+    if (!some_woke) return;
+    for (Sleeper& sleeper : point.sleepers) {
+      sleeper.whole =
+          sleeper.whole && members(point, sleeper.process) == members(parent, sleeper.process);
+    }
+  }
+
+  /// How many sleep that are steps of the process.
+  [[nodiscard]] static std::ptrdiff_t members(const Point& point, const void* process) {
+    return std::count_if(point.sleepers.begin(), point.sleepers.end(),
+                         [&](const Sleeper& sleeper) { return sleeper.process == process; });
   }
 
   /// What to do next at the top of the path; kNone when there is nothing left to do.
   Node next_step() {
     Point& point = top();
     if (point.alternatives == 0) return WakeupTree::kNone;
-    while (!point.branches.empty()) {
-      point.tried = true;
+    while (true) {
+      close_opened(point);
+      if (point.branches.empty()) break;
       const Node node = tree_.take_first(point.branches);
-      if (!sleeps(point, tree_.step(node).process, tree_.step(node).values)) return node;
+      const WakeupTree::Step& step = tree_.step(node);
+      const bool seen =
+          sleeps_whole(point, step.process) ||
+          (sleeps(point, step.process, step.values) && (!step.wide || is_opened(point, step)));
+      if (!seen) return node;
       // What it touches turned out to be less than what it touched where it was seen.
-      ++explorer_.blocked_;
+      if (step.values.empty()) ++explorer_.blocked_;
       tree_.release_all(tree_.below(node));
       tree_.release(node);
     }
     const void* process = settings_.reduce ? pick_free(point) : pick_next(point);
     if (process == nullptr) return WakeupTree::kNone;
-    point.tried = true;
     const Node node = tree_.make();
     tree_.step(node).process = process;
     tree_.step(node).open = true;
@@ -189,6 +211,43 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       if (sleeper.process != process) return false;
       const auto drawn = order_.values(sleeper.kept);
       return std::equal(drawn.begin(), drawn.end(), values.begin(), values.end());
+    });
+  }
+
+  [[nodiscard]] static bool sleeps_whole(const Point& point, const void* process) {
+    return std::any_of(point.sleepers.begin(), point.sleepers.end(), [&](const Sleeper& sleeper) {
+      return sleeper.process == process && sleeper.whole;
+    });
+  }
+
+  [[nodiscard]] static bool is_opened(const Point& point, const WakeupTree::Step& step) {
+    return std::find(point.opened.begin(), point.opened.end(), step.process) != point.opened.end();
+  }
+
+  /// Whether a branch, or one that comes later, begins with these values and may know what is to
+  /// follow them.
+  [[nodiscard]] bool is_tried_from(Node first, const void* process,
+                                   std::span<const std::uint32_t> values) const {
+    for (Node node = first; node != WakeupTree::kNone; node = tree_.next(node)) {
+      const WakeupTree::Step& step = tree_.step(node);
+      if (step.process == process && !step.open &&
+          std::equal(step.values.begin(), step.values.end(), values.begin(), values.end())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Where nothing of what a process can draw is left to be tried, all of it sleeps.
+  void close_opened(Point& point) const {
+    std::erase_if(point.opened, [&](const void* process) {
+      for (Node node = point.branches.first; node != WakeupTree::kNone; node = tree_.next(node)) {
+        if (tree_.step(node).process == process) return false;
+      }
+      for (Sleeper& sleeper : point.sleepers) {
+        sleeper.whole = sleeper.whole || sleeper.process == process;
+      }
+      return true;
     });
   }
 
@@ -210,10 +269,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       const std::size_t index =
           settings_.first_pick == FirstPick::last ? count - 1 - i : (i + offset) % count;
       const void* process = process_at(index);
-      if (std::none_of(point.sleepers.begin(), point.sleepers.end(),
-                       [&](const Sleeper& sleeper) { return sleeper.process == process; })) {
-        return process;
-      }
+      if (!sleeps_whole(point, process)) return process;
     }
     ++explorer_.blocked_;
     return nullptr;
@@ -234,9 +290,12 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     }
     values_.assign(step.values.begin(), step.values.end());
     choices_.assign(values_.size(), 0);
-    const std::size_t forced = values_.size();
-    const bool open = step.open;
     const void* process = step.process;
+    // Where these values are one way of several, all are tried, unless they are already.
+    const bool one_of_others = step.open && !step.values.empty();
+    const bool opens = (step.open || step.wide) && !one_of_others && !is_opened(point, step);
+    const std::size_t forced = opens ? 0 : values_.size();
+    const bool adds = opens || one_of_others;
     rest_ = std::exchange(tree_.below(node), {});
     rest_optional_ = step.leaf;
     tree_.release(node);
@@ -252,8 +311,6 @@ class DporExplorer::Driver final : private detail::StepWatcher {
         return over(End::outside);
       }
       if (world_.time() != now_) return over(End::clock_moved);
-      // Sleep sets know steps, not what a step could have drawn instead.
-      if (settings_.reduce && !choices_.empty()) return over(End::draws);
       undo_->commit(nullptr);
       if (!last_and_alone_ || was_last_and_alone()) break;
       // What it touches matters after all.
@@ -263,15 +320,17 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       choices_.clear();
       rewind(point);
     }
-    if (open) {
-      add_other_values(point, process, forced);
-      if (!values_.empty() && sleeps(point, process, values_)) {
-        ++explorer_.blocked_;
+    if (!values_.empty()) {
+      if (opens) point.opened.push_back(process);
+      if (adds) add_other_values(point, process, forced);
+      if (sleeps(point, process, values_) ||
+          is_tried_from(point.branches.first, process, values_)) {
         tree_.release_all(rest_);
         log_.clear();
         return Made::nothing_new;
       }
     }
+    point.tried = true;
     alternatives_ = world_.failure() ? 0 : world_.alternatives();
     point.withdrawn.assign(withdrawn_.begin(), withdrawn_.end());
     add_event(process);
@@ -316,7 +375,8 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   /// All that the step could have drawn instead, from the last draw to the first that was free.
   void add_other_values(Point& point, const void* process, std::size_t forced) {
     for (std::size_t at = forced; at < values_.size(); ++at) {
-      for (std::uint32_t value = choices_[at]; value-- > 1;) {
+      for (std::uint32_t value = choices_[at]; value-- > 0;) {
+        if (value == values_[at]) continue;
         const Node node = tree_.make();
         WakeupTree::Step& other = tree_.step(node);
         other.process = process;
@@ -349,8 +409,11 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   void collect_footprint() {
     block_ = {};
     log_.for_each([&](const AccessLog::Entry& entry) {
-      if (!AccessLog::noted(entry.word) && !counts(entry.word)) return;
-      words_.emplace_back(entry.word, entry.reads, entry.writes);
+      // Who says that he changes something has looked at it.
+      const bool noted = AccessLog::noted(entry.word);
+      if (!noted && !counts(entry.word)) return;
+      const unsigned reads = entry.reads | (noted ? entry.writes : 0u);
+      words_.emplace_back(entry.word, static_cast<std::uint8_t>(reads), entry.writes);
     });
     undo_->for_each_changed_word([&](const std::byte* at, std::uint64_t before, std::uint64_t now) {
       const auto address = reinterpret_cast<std::uintptr_t>(at);
@@ -374,10 +437,10 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     const auto found = std::find_if(words_.begin(), words_.end(),
                                     [&](AccessedWord other) { return other.word() == word; });
     if (found == words_.end()) {
-      words_.emplace_back(word, 0, changed);
+      words_.emplace_back(word, changed, changed);
     } else {
-      *found =
-          AccessedWord(word, found->reads(), static_cast<std::uint8_t>(found->writes() | changed));
+      *found = AccessedWord(word, static_cast<std::uint8_t>(found->reads() | changed),
+                            static_cast<std::uint8_t>(found->writes() | changed));
     }
   }
 
@@ -512,8 +575,11 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   struct Alternative {
     std::vector<std::uint64_t> events;  // what is left of them, as bits
     const void* process = nullptr;
-    std::uint32_t id = 0;               // of the process
+    std::uint32_t id = 0;               // of the process; 0 where its step is one of the events
     Index last = HappensBefore::kNone;  // the event that this step was here, if it was one
+    // Whether it is known to be that again: without the event before which it is to come it may do
+    // and draw something else, if it has seen what that wrote.
+    bool exact = false;
   };
 
   /// Sees to it that an alternative is tried at the point before `earlier`, if it must be. Gives
@@ -526,33 +592,58 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     alternative_.process = process;
     alternative_.id = order_.id_of(process);
     alternative_.last = later;
+    alternative_.exact =
+        later != HappensBefore::kNone &&
+        !order_.reads_from(*order_.kept(later).footprint, *order_.kept(earlier).footprint);
+    if (alternative_.exact && !order_.values(order_.kept(later)).empty()) {
+      alternative_.events[later / 64] |= std::uint64_t{1} << later % 64;
+      alternative_.id = 0;
+    }
     for (const Sleeper& sleeper : point.sleepers) {
+      const std::span<const std::uint32_t> values = order_.values(sleeper.kept);
       const Index rests_on = begins_with(
-          sleeper.id, order_.values(sleeper.kept), false,
-          [&](Index event) { return order_.dependent(sleeper.kept, order_.kept(event)); });
+          sleeper.id, values, sleeper.whole ? Drawn::all : Drawn::these, [&](Index event) {
+            if (values.empty()) return order_.dependent(sleeper.kept, order_.kept(event));
+            return std::any_of(point.sleepers.begin(), point.sleepers.end(),
+                               [&](const Sleeper& member) {
+                                 return member.process == sleeper.process &&
+                                        order_.dependent(member.kept, order_.kept(event));
+                               });
+          });
       if (rests_on != kDoesNotBegin) return rests_on;
     }
     Branches* branches = &point.branches;
-    Index rests_on = 0;
     while (true) {
       Node found = WakeupTree::kNone;
       for (Node node = branches->first; node != WakeupTree::kNone; node = tree_.next(node)) {
         const WakeupTree::Step& step = tree_.step(node);
-        const Index needs = begins_with(step.id, step.values, step.open, [&](Index event) {
+        const Drawn drawn = step.values.empty() ? Drawn::all
+                            : step.open         ? Drawn::these_and_more
+                            : step.wide         ? Drawn::these_and_others
+                                                : Drawn::these;
+        const auto depends = [&](Index event) {
           return !step.footprint ||
                  order_.dependent(*step.footprint, *order_.kept(event).footprint);
-        });
-        if (needs == kDoesNotBegin) continue;
-        rests_on = std::max(rests_on, needs);
+        };
+        if (begins_with(step.id, step.values, drawn, depends) == kDoesNotBegin) continue;
+        const std::span<const std::uint32_t> taken = drawn_in_alternative(step.id);
+        if (!taken.empty() && (step.open || !std::ranges::equal(taken, step.values))) {
+          if (is_tried_from(tree_.next(node), step.process, taken)) continue;
+          put_first(*branches, node, branches != &point.branches);
+        }
         found = node;
         break;
       }
       if (found == WakeupTree::kNone) break;
-      const bool taken_last = drop_from_alternative(tree_.step(found).id);
-      if (taken_last) return rests_on;
+      const Index taken = take_from_alternative(tree_.step(found).id);
+      if (alternative_.id == 0
+              ? all_taken()
+              : taken == HappensBefore::kNone && tree_.step(found).id == alternative_.id) {
+        return end - 1;  // it may be more that is to follow when more follows here
+      }
       branches = &tree_.below(found);
     }
-    append_alternative(*branches, earlier);
+    append_alternative(*branches, branches != &point.branches);
     return end - 1;
   }
 
@@ -578,24 +669,24 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     return HappensBefore::kNone;
   }
 
-  /// Whether the alternative can begin with a step of `process` that draws `values` (with `open`,
-  /// these and any): it is one of those in it that nothing in it happens before, or none of them
-  /// and independent of them all. Gives the last event on which that rests.
+  /// What a step can draw, of those values that are named.
+  enum class Drawn : std::uint8_t { these, these_and_more, these_and_others, all };
+
+  /// Whether the alternative can begin with a step of `process` that draws `values`: it is one of
+  /// those in it that nothing in it happens before, or none of them and independent of them all,
+  /// whatever it draws. Gives the last event on which that rests.
   template <class Depends>
   [[nodiscard]] Index begins_with(std::uint32_t process, std::span<const std::uint32_t> values,
-                                  bool open, Depends&& depends) const {
+                                  Drawn drawn, Depends&& depends) const {
     const std::vector<std::uint64_t>& events = alternative_.events;
     if (const Index event = first_of(process); event != HappensBefore::kNone) {
       const HappensBefore::Bits before = order_.before(event);
       for (std::size_t i = 0; i < events.size(); ++i) {
         if ((events[i] & before[i]) != 0) return kDoesNotBegin;
       }
-      const auto drawn = order_.values(order_.kept(event));
-      const bool fits = values.size() <= drawn.size() &&
-                        std::equal(values.begin(), values.end(), drawn.begin()) &&
-                        (open || values.size() == drawn.size());
-      return fits ? event : kDoesNotBegin;
+      return draws_the_same(event, values, drawn) ? event : kDoesNotBegin;
     }
+    if (drawn != Drawn::all) return kDoesNotBegin;
     const Index last = alternative_.last;
     if (process != alternative_.id && last == HappensBefore::kNone) return kDoesNotBegin;
     for (std::size_t i = 0; i < events.size(); ++i) {
@@ -608,48 +699,99 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     // it depend on a sleeper after all, then what was tried after that has a conflict of the two,
     // which was reversed at this point as well: by induction over the sleepers, in the order in
     // which they were tried, something that begins with the alternative is tried.
-    const bool independent = process == alternative_.id || !depends(last);
+    const bool independent = process == alternative_.id || alternative_.id == 0 || !depends(last);
     return independent ? order_.size() - 1 : kDoesNotBegin;
   }
 
-  /// Takes the first step of `process` out of the alternative, if there is one; says whether it was
-  /// the last of it.
-  bool drop_from_alternative(std::uint32_t process) {
-    const Index event = first_of(process);
-    if (event == HappensBefore::kNone) return process == alternative_.id;
-    alternative_.events[event / 64] &= ~(std::uint64_t{1} << event % 64);
-    return false;
+  /// Whether what an event has drawn is what a step draws.
+  [[nodiscard]] bool draws_the_same(Index event, std::span<const std::uint32_t> values,
+                                    Drawn drawn) const {
+    const std::span<const std::uint32_t> others = order_.values(order_.kept(event));
+    if (drawn == Drawn::these_and_others || (drawn == Drawn::all && values.empty())) return true;
+    const bool more = drawn == Drawn::these_and_more;
+    return values.size() <= others.size() &&
+           std::equal(values.begin(), values.end(), others.begin()) &&
+           (more || values.size() == others.size());
   }
 
-  void append_alternative(Branches& branches, Index earlier) {
-    Branches* below = &branches;
+  [[nodiscard]] bool all_taken() const {
+    return std::all_of(alternative_.events.begin(), alternative_.events.end(),
+                       [](std::uint64_t bits) { return bits == 0; });
+  }
+
+  [[nodiscard]] std::span<const std::uint32_t> drawn_in_alternative(std::uint32_t process) const {
+    const Index event = first_of(process);
+    if (event == HappensBefore::kNone) return {};
+    return order_.values(order_.kept(event));
+  }
+
+  /// Puts what the alternative draws before a branch that may draw anything: what is to follow only
+  /// follows that.
+  void put_first(Branches& branches, Node open, bool below) {
+    const Node rest = tree_.make();
+    tree_.insert_after(branches, open, rest);
+    WakeupTree::Step& step = tree_.step(open);
+    std::swap(tree_.step(rest), step);
+    std::swap(tree_.below(rest), tree_.below(open));
+    step.process = tree_.step(rest).process;
+    step.id = tree_.step(rest).id;
+    step.leaf = true;
+    repeat(open, first_of(step.id), below);
+  }
+
+  /// Takes the first step of `process` out of the alternative, if there is one.
+  Index take_from_alternative(std::uint32_t process) {
+    const Index event = first_of(process);
+    if (event != HappensBefore::kNone) {
+      alternative_.events[event / 64] &= ~(std::uint64_t{1} << event % 64);
+    }
+    return event;
+  }
+
+  /// `below` tells that it is put below a step that it has in common with others.
+  ///
+  /// What begins with a step sleeps when all of that was tried: so wherever a sequence leads, all
+  /// must be tried that can be drawn there, unless the step is the first one.
+  void append_alternative(Branches& branches, bool below) {
+    Branches* put = &branches;
+    Node node = WakeupTree::kNone;
+    const auto repeat_next = [&](Index event) {
+      node = append(*put, order_.process(event), order_.process_id(event));
+      repeat(node, event, std::exchange(below, true));
+      put = &tree_.below(node);
+    };
     for (std::size_t i = 0; i < alternative_.events.size(); ++i) {
       for (std::uint64_t bits = alternative_.events[i]; bits != 0; bits &= bits - 1) {
         const auto event = static_cast<Index>(i * 64) + static_cast<Index>(std::countr_zero(bits));
-        const Node node = tree_.make();
-        WakeupTree::Step& step = tree_.step(node);
-        step.process = order_.process(event);
-        step.id = order_.process_id(event);
-        const auto values = order_.values(order_.kept(event));
-        step.values.assign(values.begin(), values.end());
-        step.footprint = FootprintRef(*order_.kept(event).footprint);
-        tree_.append(*below, node);
-        below = &tree_.below(node);
+        if (event != alternative_.last) repeat_next(event);
       }
     }
+    if (alternative_.id == 0) {
+      const Index last = alternative_.last;
+      if ((alternative_.events[last / 64] >> last % 64 & 1) != 0) repeat_next(last);
+    } else {
+      node = append(*put, alternative_.process, alternative_.id);
+      tree_.step(node).open = true;
+      if (alternative_.exact) repeat(node, alternative_.last, below);
+    }
+    tree_.step(node).leaf = true;
+  }
+
+  Node append(Branches& branches, const void* process, std::uint32_t id) {
     const Node node = tree_.make();
+    tree_.step(node).process = process;
+    tree_.step(node).id = id;
+    tree_.append(branches, node);
+    return node;
+  }
+
+  /// The step of the node will be what an event was.
+  void repeat(Node node, Index event, bool below) {
     WakeupTree::Step& step = tree_.step(node);
-    step.process = alternative_.process;
-    step.id = alternative_.id;
-    step.open = step.leaf = true;
-    if (alternative_.last != HappensBefore::kNone) {
-      // Without `earlier` it may do something else, if it has seen what that wrote.
-      detail::KeptFootprint& seen = *order_.kept(alternative_.last).footprint;
-      if (!order_.reads_from(seen, *order_.kept(earlier).footprint)) {
-        step.footprint = FootprintRef(seen);
-      }
-    }
-    tree_.append(*below, node);
+    const std::span<const std::uint32_t> values = order_.values(order_.kept(event));
+    step.values.assign(values.begin(), values.end());
+    step.wide = below && !values.empty();
+    step.footprint = FootprintRef(*order_.kept(event).footprint);
   }
 
   /// Leaves the top of the path; false when that was the last point.
@@ -663,7 +805,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       const std::uint32_t id = order_.process_id(order_.size() - 1);
       const HappensBefore::Kept kept = order_.pop(point.epoch);
       unchanged_ = std::min(unchanged_, order_.size());
-      if (settings_.reduce) point.sleepers.push_back({process, id, kept});
+      if (settings_.reduce) {
+        point.sleepers.push_back({process, id, kept, order_.values(kept).empty()});
+      }
       ++point.explored;
       const bool more = !point.branches.empty() ||
                         (!settings_.reduce && point.next_alternative < point.alternatives);

@@ -66,7 +66,8 @@ struct Footprint {
       [&](const ReleasedWords& other) { return other.begin < run.end && run.begin < other.end; });
 }
 
-/// Whether a step may have done something else had another one not come before it. O(words).
+/// Whether a step may have done something else had another one not come before it. What it has
+/// released it may have read before. O(words).
 [[nodiscard]] inline bool reads_from(const Footprint& one, const Footprint& other) noexcept {
   if ((one.touched & other.written) != 0) {
     auto left = one.words.begin();
@@ -83,8 +84,11 @@ struct Footprint {
       }
     }
   }
-  return std::any_of(other.released.begin(), other.released.end(),
-                     [&](const ReleasedWords& run) { return touches(one, run); });
+  const auto touched = [](const Footprint& footprint, std::span<const ReleasedWords> runs) {
+    return std::any_of(runs.begin(), runs.end(),
+                       [&](const ReleasedWords& run) { return touches(footprint, run); });
+  };
+  return touched(one, other.released) || touched(other, one.released);
 }
 
 /// Whether one has written what the other has touched. O(words).

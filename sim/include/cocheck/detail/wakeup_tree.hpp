@@ -23,7 +23,8 @@ class WakeupTree {
   struct Step {
     const void* process = nullptr;
     std::uint32_t id = 0;               // of the process: see HappensBefore::id_of()
-    bool open = false;                  // whether it may draw more, all of which are tried
+    bool open = false;                  // whether it may draw more, all of which is tried
+    bool wide = false;                  // it draws these values first, then all others
     bool leaf = false;                  // whether all that can follow is wanted
     FootprintRef footprint;             // what it is known to touch, if it is
     std::vector<std::uint32_t> values;  // for its calls of choose()
@@ -46,6 +47,7 @@ class WakeupTree {
   [[nodiscard]] Node make();
   void append(Branches& branches, Node node) noexcept;
   void prepend(Branches& branches, Node node) noexcept;
+  void insert_after(Branches& branches, Node before, Node node) noexcept;
   /// That the first branch will be taken out soon.
   void prefetch(const Branches& branches) const noexcept {
     if (!branches.empty()) __builtin_prefetch(&nodes_[branches.first]);

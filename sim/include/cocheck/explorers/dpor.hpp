@@ -25,8 +25,8 @@ namespace cocheck {
 /// off there already leads to it. Sleep sets keep classes from being met again. A step depends on
 /// another by what it touched, so the model has to be instrumented.
 ///
-/// A model that draws values with choose() ends the search. Goes back by an undo log. Memory
-/// O(depth * (what steps touch and change)).
+/// A step that draws values with choose() is one of several, and none of them stands for another.
+/// Goes back by an undo log. Memory O(depth * (what steps touch and change)).
 class DporExplorer final : public Explorer {
  public:
   struct Limits {
@@ -61,7 +61,6 @@ class DporExplorer final : public Explorer {
     leaves_memory,
     outside,           ///< steps change something outside of the memory of the model
     not_instrumented,  ///< a step changed what others use, and no instrumented code did it
-    draws,             ///< the model calls choose()
     clock_moved,       ///< time passed within a step
   };
 
