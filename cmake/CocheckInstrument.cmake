@@ -5,6 +5,7 @@
 # What else the target links and what is part of its models needs to be instrumented as well; of the
 # standard library, what lies in headers is. Not together with AddressSanitizer.
 
+# In the cache, since the function may be called in folders that do not see other variables.
 set(COCHECK_WRAPPED_FUNCTIONS
   memcpy memmove memset memcmp memchr strlen strcmp
   _ZNSt15__exception_ptr13exception_ptr9_M_addrefEv
@@ -21,18 +22,30 @@ set(COCHECK_WRAPPED_FUNCTIONS
   _ZNSt8__detail15_List_node_base10_M_reverseEv
   _ZNSt8__detail15_List_node_base4swapERS0_S1_
   _ZNKSt8__detail20_Prime_rehash_policy11_M_next_bktEm
-  _ZNKSt8__detail20_Prime_rehash_policy14_M_need_rehashEmmm)
+  _ZNKSt8__detail20_Prime_rehash_policy14_M_need_rehashEmmm
+  CACHE INTERNAL "What cocheck_instrument() has the linker wrap")
+
+# Calls of these stay calls, so that they are wrapped: what compilers put in their places is not
+# instrumented. See cocheck/detail/instrumented_code.hpp.
+set(options -fsanitize=thread -U_FORTIFY_SOURCE)
+foreach(name memcpy memmove memset memcmp memchr strlen strcmp)
+  list(APPEND options -fno-builtin-${name})
+endforeach()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # Else a read that a write to the same place follows is left out.
+  list(APPEND options "SHELL:-mllvm -tsan-instrument-read-before-write")
+else()
+  list(APPEND options "SHELL:-include cocheck/detail/instrumented_code.hpp")
+endif()
+set(COCHECK_INSTRUMENT_OPTIONS ${options}
+  CACHE INTERNAL "How cocheck_instrument() has code compiled")
+unset(options)
 
 function(cocheck_instrument target)
   if(COCHECK_SANITIZERS)
     return()
   endif()
-  target_compile_options(${target} PRIVATE -fsanitize=thread)
-  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-    # Else a read that a write to the same place follows is left out.
-    target_compile_options(${target} PRIVATE
-                           "SHELL:-mllvm -tsan-instrument-read-before-write")
-  endif()
+  target_compile_options(${target} PRIVATE ${COCHECK_INSTRUMENT_OPTIONS})
   # Else parts of std::string and of streams come from the library, where nobody sees them.
   target_compile_definitions(${target} PRIVATE _GLIBCXX_EXTERN_TEMPLATE=0)
   target_link_libraries(${target} PRIVATE cocheck::instrumentation)

@@ -41,6 +41,8 @@ void GatherState::start() {
 }
 
 bool GatherState::cancel(const std::string& message) {
+  // Whichever child is the last: a cancellation comes before or behind each.
+  if (private_) Loop::current().note_write(&finished_);
   if (done()) return false;
   bool accepted = false;
   for (std::size_t i = 0; i < children_.size(); ++i) {

@@ -31,6 +31,8 @@ constexpr std::size_t kDistinctLimit = std::size_t{1} << 24;
 constexpr std::uint64_t kExecutionsBetweenTimeChecks = 64;
 // By default, how many steps `states` may make for each execution that is allowed.
 constexpr std::uint64_t kStatesStepsPerExecution = 50;
+// Executions of the samplers together, at first.
+constexpr std::uint64_t kFirstRound = 100;
 // An option of a schedule: the number of steps before its loop begins.
 constexpr const char* kLoop = "loop";
 
@@ -223,8 +225,57 @@ class Search {
         } else if (!explore_with(ExhaustiveExplorer(), "exhaustive", (executions_left() + 1) / 2)) {
           return;
         }
-        explore_with(RandomExplorer(options_.seed), "random", executions_left());
+        explore_samples();
         break;
+    }
+  }
+
+  /// One of the samplers that share what is left of the budget, and its part of it.
+  struct Sampler {
+    std::unique_ptr<Explorer> explorer;
+    std::string name;
+    std::uint64_t percent = 0;
+  };
+
+  [[nodiscard]] std::vector<Sampler> samplers() const {
+    std::vector<Sampler> result;
+    const auto add = [&](std::unique_ptr<Explorer> explorer, std::string name,
+                         std::uint64_t percent) {
+      result.push_back({std::move(explorer), std::move(name), percent});
+    };
+    const auto add_pct = [&](std::uint32_t depth, std::uint64_t percent) {
+      auto explorer = std::make_unique<PctExplorer>(options_.seed, depth);
+      std::string name = name_of(*explorer);
+      add(std::move(explorer), std::move(name), percent);
+    };
+    const bool known = detail::accesses_unknown(Strategy::surw).empty();
+    if (known) {
+      add(std::make_unique<SurwExplorer>(options_.seed), "surw", 41);
+      add(std::make_unique<PosExplorer>(options_.seed), "pos", 30);
+    }
+    add_pct(3, known ? 10 : 34);
+    add_pct(10, known ? 10 : 33);
+    add(std::make_unique<RandomExplorer>(options_.seed), "random", known ? 9 : 33);
+    return result;
+  }
+
+  /// In rounds, each twice as long as the one before, so that all samplers have had their turns
+  /// whenever time is up, and memory is seldom laid out anew.
+  void explore_samples() {
+    std::vector<Sampler> members = samplers();
+    for (std::uint64_t round = kFirstRound; executions_left() > 0; round *= 2) {
+      const std::uint64_t budget = std::min(round, executions_left());
+      std::uint64_t all = 0;
+      for (const Sampler& member : members) all += member.percent;
+      std::uint64_t before = 0;
+      for (Sampler& member : members) {
+        const std::uint64_t end = before + member.percent;
+        const std::uint64_t part = budget * end / all - budget * before / all;
+        before = end;
+        if (!explore_with(*member.explorer, member.name, part)) return;
+        if (world_->out_of_memory()) member.percent = 0;
+      }
+      std::erase_if(members, [](const Sampler& member) { return member.percent == 0; });
     }
   }
 
@@ -347,8 +398,12 @@ class Search {
                 " steps (Options::max_steps): perhaps a livelock");
         return false;
       case End::out_of_memory:
-        give_up(memory_reason());
-        return false;
+        if (alone) {
+          give_up(memory_reason());
+        } else {
+          verdict_.limits.push_back("dpor, by " + memory_limit_without_reuse());
+        }
+        return !alone;
       default:
         give_up(found.reason);
         return false;
@@ -407,14 +462,18 @@ class Search {
   }
   bool explore_with(Explorer& explorer, const std::string& name, std::uint64_t budget) {
     if (budget == 0) return true;
-    Verdict::Share& share = verdict_.shares.emplace_back(Verdict::Share{name, 0});
-    while (share.executions < budget) {
+    Verdict::Share& share = share_of(name);
+    for (const std::uint64_t end = share.executions + budget; share.executions < end;) {
       if (out_of_time()) return false;
       if (!explorer.next()) {
         exhausted_ = explorer.exhausted();
         return !exhausted_;
       }
       world_->run(model_, explorer);
+      if (world_->out_of_memory() && can_do_without(explorer)) {
+        verdict_.limits.push_back(name + ", by " + memory_limit_without_reuse());
+        return true;
+      }
       ++share.executions;
       ++verdict_.executions;
       verdict_.steps += world_->steps();
@@ -451,6 +510,25 @@ class Search {
       return false;
     }
     return true;
+  }
+
+  /// What a strategy has done so far.
+  Verdict::Share& share_of(const std::string& name) {
+    const auto known =
+        std::find_if(verdict_.shares.begin(), verdict_.shares.end(),
+                     [&](const Verdict::Share& share) { return share.strategy == name; });
+    if (known != verdict_.shares.end()) return *known;
+    return verdict_.shares.emplace_back(Verdict::Share{name, 0});
+  }
+
+  /// Whether a model that needs too much memory with this explorer may do with less with others.
+  [[nodiscard]] bool can_do_without(const Explorer& explorer) const {
+    return options_.strategy == Strategy::automatic &&
+           explorer.layout() == detail::ModelMemory::Layout::by_process;
+  }
+  [[nodiscard]] std::string memory_limit_without_reuse() const {
+    return "memory_limit, " + std::to_string(options_.memory_limit) +
+           " bytes: it uses no memory twice in an execution";
   }
 
   [[nodiscard]] bool out_of_time() {

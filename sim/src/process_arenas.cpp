@@ -39,7 +39,7 @@ std::optional<std::uint32_t> ProcessArenas::carve(const void* process, std::uint
                                                   std::uint32_t limit) {
   const std::uint32_t index = arena_of(process);
   Arena& arena = arenas_[index];
-  const Position before{index, arena.used, arena.next};
+  const Position before{index, arena.used, arena.next, arena.end};
   if (granules > arena.end - arena.next && !next_chunk(arena, granules, limit)) return std::nullopt;
   before_ = before;
   end_ = arena.end;
@@ -50,17 +50,10 @@ std::optional<std::uint32_t> ProcessArenas::carve(const void* process, std::uint
 
 void ProcessArenas::restore(Position position) noexcept {
   Arena& arena = arenas_[position.arena];
-  arena.next = position.next;
-  if (arena.used == position.chunks) return;
-  assert(arena.used == position.chunks + 1);
+  assert(arena.used == position.chunks || arena.used == position.chunks + 1);
   arena.used = position.chunks;
-  arena.end = position.next;
-  for (const Chunk& chunk : arena.chunks) {
-    if (chunk.ordinal + 1 == position.chunks && chunk.begin <= position.next &&
-        position.next <= chunk.begin + chunk.granules) {
-      arena.end = chunk.begin + chunk.granules;
-    }
-  }
+  arena.next = position.next;
+  arena.end = position.end;
 }
 
 void ProcessArenas::begin_execution() noexcept {

@@ -15,9 +15,8 @@ AccessedWord join(AccessedWord one, AccessedWord other) noexcept {
           static_cast<std::uint8_t>(one.writes() | other.writes())};
 }
 
-/// Sorts them and makes one of those with the same word.
-void normalise(std::vector<AccessedWord>& words) {
-  std::sort(words.begin(), words.end());
+/// Makes one of those with the same word, which stand side by side.
+void join_equal(std::vector<AccessedWord>& words) {
   std::size_t kept = 0;
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (kept > 0 && words[kept - 1].word() == words[i].word()) {
@@ -79,7 +78,7 @@ void StepEstimates::add(Process process, std::uint32_t step) {
   joined_.clear();
   std::merge(estimate.words.begin(), estimate.words.end(), learnt_.begin(), learnt_.end(),
              std::back_inserter(joined_));
-  normalise(joined_);
+  join_equal(joined_);
   if (joined_ == estimate.words) return;
   estimate.words = joined_;
   estimate.version = 0;
@@ -95,7 +94,8 @@ void StepEstimates::collect(const AccessLog& log, const ModelMemory& memory) {
     const std::uint64_t end = std::min(run.end, run.begin + kWordsOfRelease);
     for (std::uint64_t word = run.begin; word < end; ++word) learnt_.emplace_back(word, 0, 0xff);
   }
-  normalise(learnt_);
+  std::sort(learnt_.begin(), learnt_.end());
+  join_equal(learnt_);
 }
 
 void StepEstimates::note_uses(Process process) {

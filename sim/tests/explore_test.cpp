@@ -281,14 +281,20 @@ TEST(Automatic, TriesToProveAndSpendsTheRestOnSamples) {
   const Verdict verdict = explore([] { return remembered_order(8); }, options);
   EXPECT_TRUE(is(Verdict::Kind::sampled, verdict));
   EXPECT_EQ(verdict.executions, 101u);
-  ASSERT_EQ(verdict.shares.size(), 3u);
+  ASSERT_EQ(verdict.shares.size(), 5u);
   EXPECT_EQ(verdict.shares[0].strategy, "fifo");
   EXPECT_EQ(verdict.shares[0].executions, 1u);
   EXPECT_EQ(verdict.shares[1].strategy, "states");
   EXPECT_EQ(verdict.shares[1].executions, 0u);
   EXPECT_GT(verdict.shares[1].states, 1'000u);
-  EXPECT_EQ(verdict.shares[2].strategy, "random");
-  EXPECT_EQ(verdict.shares[2].executions, 100u);
+  EXPECT_EQ(verdict.shares[2].strategy, "pct-3");
+  EXPECT_EQ(verdict.shares[2].executions, 34u);
+  EXPECT_EQ(verdict.shares[3].strategy, "pct-10");
+  EXPECT_EQ(verdict.shares[3].executions, 33u);
+  EXPECT_EQ(verdict.shares[4].strategy, "random");
+  EXPECT_EQ(verdict.shares[4].executions, 33u);
+  EXPECT_NE(verdict.summary().find("34 pct-3, 33 pct-10, 33 random from seed 1"), std::string::npos)
+      << verdict.summary();
   ASSERT_EQ(verdict.limits.size(), 2u);
   EXPECT_TRUE(verdict.limits[0].starts_with("states, 5000 steps (after ")) << verdict.limits[0];
   EXPECT_EQ(verdict.limits[1], "max_executions, 101");

@@ -79,13 +79,14 @@ TEST(PctExplorer, WhatItFindsCanBeReplayed) {
 
 TEST(PctExplorer, SaysWhatItPromises) {
   Options options = with(Strategy::pct);
-  options.max_executions = 100;
+  options.max_executions = 1'000;
   const Verdict verdict = explore([] { return unchecked_counter(2); }, options);
   EXPECT_TRUE(is(Verdict::Kind::sampled, verdict));
-  EXPECT_EQ(verdict.summary(),
-            "Sampled(100): all schedules that were run pass, 6 of them distinct (100 pct-3 from "
-            "seed 1). Others may fail. Each pct-3 execution shows a bug of depth 3 with a "
-            "probability of at least 1 in 108. Limit hit: max_executions, 100.");
+  EXPECT_EQ(
+      verdict.summary(),
+      "Sampled(1,000): all schedules that were run pass, 6 of them distinct (1,000 pct-3 from "
+      "seed 1). Others may fail. Each pct-3 execution shows a bug of depth 3 with a "
+      "probability of at least 1 in 108. Limit hit: max_executions, 1000.");
 }
 
 }  // namespace

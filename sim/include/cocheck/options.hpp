@@ -11,7 +11,7 @@ namespace cocheck {
 
 /// Which explorer decides.
 enum class Strategy : std::uint8_t {
-  automatic,   ///< fifo once, then states and dpor within a budget, then random
+  automatic,   ///< fifo once, then states and dpor within a budget, then all samplers
   fifo,        ///< asyncio's own order, one execution
   exhaustive,  ///< every interleaving, depth first
   states,      ///< every reachable state once; needs cocheck::memory

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cocheck/detail/step_watcher.hpp"
+#include "cocheck/detail/task_base.hpp"
 #include "cocheck/detail/wakeup_tree.hpp"
 #include "cocheck/random_stream.hpp"
 
@@ -399,8 +400,8 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     step.posts = posts_;
     step.arrivals = arrivals_;
     step.completed = completed_;
-    // It ends the others, too.
-    step.final = alternatives_ == 0 && (world_.failure() || world_.ready().size() > 0);
+    // It ends the others, too, and looks whether there are some left.
+    step.final = world_.failure() || world_.root()->done();
     order_.push(step);
     log_.clear();
   }

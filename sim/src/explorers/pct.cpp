@@ -7,8 +7,9 @@
 
 namespace cocheck {
 
+// Two depths with one seed are not to draw the same.
 PctExplorer::PctExplorer(std::uint64_t seed, std::uint32_t depth)
-    : run_(seed, detail::SampledRun::Numbers::anew), depth_(depth) {
+    : run_(seed ^ std::uint64_t{depth} << 32, detail::SampledRun::Numbers::anew), depth_(depth) {
   if (depth == 0) throw ValueError("the depth of a bug is at least 1");
 }
 

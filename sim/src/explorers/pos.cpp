@@ -6,7 +6,7 @@ namespace {
 
 // What steps touch is looked at in all of the first executions, and in one of so many later.
 constexpr std::uint64_t kFirstLooks = 4;
-constexpr std::uint64_t kBetweenLooks = 16;
+constexpr std::uint64_t kBetweenLooks = 32;
 
 }  // namespace
 

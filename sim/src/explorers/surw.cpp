@@ -12,7 +12,9 @@ namespace {
 
 // Executions that count: the first one, and one in so many.
 constexpr std::uint64_t kBetweenCounts = 64;
-// In one of so many executions the others do not keep their priorities.
+// In one of so many, each step is asked whether it was on the object; else that is guessed.
+constexpr std::uint64_t kBetweenAsking = 8;
+// In one of so many the others do not keep their priorities.
 constexpr std::size_t kOneWanders = 4;
 constexpr std::size_t kMaxObjects = 4'096;
 constexpr std::size_t kMaxDepth = 64;  // of who descends from whom
@@ -70,19 +72,26 @@ void SurwExplorer::keep_profile() {
 
 void SurwExplorer::sample() {
   choose_object();
+  const bool asks_all = executions_ % kBetweenAsking == 0;
   wanders_ = run_.random().below(kOneWanders) == 0;
   while (run_.look()) {
     for (const Process process : run_.appeared()) admit(process);
     if (intended_ == kNone) draw_intended();
     const auto unsteered = run_.unsteered();
+    const std::size_t index = unsteered ? *unsteered : choose();
+    const Process process = run_.process_of(index);
+    const bool known = run_.next_of(process) != StepEstimates::kUnknown;
+    const bool asks = asks_all || !known;
+    const bool on_object = !asks && expected(process);
     const auto taken =
-        run_.take(unsteered ? *unsteered : choose(), ObservedRun::Look::when_unknown, object_);
-    if (wanders_) run_.redraw(taken.process);
-    if (!taken.touched) continue;
-    if (!taken.learnt) run_.estimates().learn_part(taken.process, taken.step, object_);
-    if (taken.process >= stakes_.size()) continue;
-    if (Stake& stake = stakes_[taken.process]; stake.left > 0) --stake.left;
-    if (taken.process == intended_) intended_ = kNone;
+        run_.take(index, ObservedRun::Look::when_unknown, asks ? object_ : detail::WordPart{});
+    if (wanders_) run_.redraw(process);
+    if (!taken.touched && !on_object) continue;
+    if (taken.touched && !taken.learnt) {
+      run_.estimates().learn_part(process, taken.step, object_);
+    }
+    if (process == intended_) intended_ = kNone;
+    if (process < stakes_.size() && stakes_[process].left > 0) --stakes_[process].left;
   }
 }
 
@@ -137,6 +146,12 @@ void SurwExplorer::draw_intended() {
   }
 }
 
+/// Whether the next step of the process is on the object, as far as is known.
+bool SurwExplorer::expected(Process process) {
+  const StepEstimates::Id step = run_.next_of(process);
+  return step != StepEstimates::kUnknown && run_.estimates().touches(step, object_);
+}
+
 std::size_t SurwExplorer::choose() {
   const auto places = run_.places();
   if (intended_ == kNone) return run_.highest();
@@ -145,12 +160,9 @@ std::size_t SurwExplorer::choose() {
   std::uint64_t most = 0;
   for (std::size_t i = 0; i < places.size(); ++i) {
     const Process process = places[i].process;
-    if (process != intended_) {
-      const StepEstimates::Id step = run_.next_of(process);
-      if (step != StepEstimates::kUnknown && run_.estimates().touches(step, object_)) {
-        parked_.push_back(static_cast<std::uint32_t>(i));
-        continue;
-      }
+    if (process != intended_ && expected(process)) {
+      parked_.push_back(static_cast<std::uint32_t>(i));
+      continue;
     }
     if (const std::uint64_t priority = run_.priority(process); priority > most) {
       most = priority;

@@ -22,6 +22,7 @@ class ProcessArenas {
     std::uint32_t arena = 0;
     std::uint32_t chunks = 0;
     std::uint32_t next = 0;
+    std::uint32_t end = 0;
   };
 
   /// The first of `granules` for `process`; nothing where `limit` is too small for them.

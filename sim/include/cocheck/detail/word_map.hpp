@@ -103,7 +103,7 @@ class WordMap {
   }
 
   struct Recent {
-    std::uint64_t number = 0;
+    std::uint64_t number = ~std::uint64_t{0};  // no word has that page
     Page* page = nullptr;
   };
 

@@ -70,6 +70,7 @@ class SurwExplorer final : public Explorer {
   void choose_object();
   void admit(Process process);
   void draw_intended();
+  [[nodiscard]] bool expected(Process process);
   [[nodiscard]] std::size_t choose();
   [[nodiscard]] std::size_t draw_parked();
 

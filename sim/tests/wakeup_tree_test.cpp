@@ -1,0 +1,143 @@
+#include "cocheck/detail/wakeup_tree.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace cocheck::detail {
+namespace {
+
+class WakeupTreeTest : public ::testing::Test {
+ protected:
+  using Node = WakeupTree::Node;
+  using Branches = WakeupTree::Branches;
+
+  Node make(std::uint32_t id) {
+    const Node node = tree_.make();
+    tree_.step(node).id = id;
+    return node;
+  }
+  [[nodiscard]] std::vector<std::uint32_t> ids(const Branches& branches) const {
+    std::vector<std::uint32_t> result;
+    Node last = WakeupTree::kNone;
+    for (Node node = branches.first; node != WakeupTree::kNone; node = tree_.next(node)) {
+      result.push_back(tree_.step(node).id);
+      last = node;
+    }
+    EXPECT_EQ(branches.last, last);
+    EXPECT_EQ(branches.empty(), result.empty());
+    return result;
+  }
+  using Ids = std::vector<std::uint32_t>;
+
+  WakeupTree tree_;
+};
+
+TEST_F(WakeupTreeTest, BranchesHaveAnOrder) {
+  Branches branches;
+  EXPECT_EQ(ids(branches), Ids());
+  tree_.append(branches, make(1));
+  tree_.append(branches, make(2));
+  tree_.prepend(branches, make(3));
+  EXPECT_EQ(ids(branches), (Ids{3, 1, 2}));
+  EXPECT_EQ(tree_.step(tree_.take_first(branches)).id, 3u);
+  EXPECT_EQ(ids(branches), (Ids{1, 2}));
+  EXPECT_EQ(tree_.step(tree_.take_first(branches)).id, 1u);
+  EXPECT_EQ(tree_.step(tree_.take_first(branches)).id, 2u);
+  EXPECT_EQ(ids(branches), Ids());
+  tree_.prepend(branches, make(4));
+  tree_.append(branches, make(5));
+  EXPECT_EQ(ids(branches), (Ids{4, 5}));
+}
+
+TEST_F(WakeupTreeTest, WhatIsBelowANodeIsItsOwn) {
+  Branches top;
+  const Node one = make(1);
+  const Node two = make(2);
+  tree_.append(top, one);
+  tree_.append(top, two);
+  tree_.append(tree_.below(one), make(3));
+  tree_.append(tree_.below(one), make(4));
+  tree_.append(tree_.below(tree_.below(one).first), make(5));
+  EXPECT_EQ(ids(top), (Ids{1, 2}));
+  EXPECT_EQ(ids(tree_.below(one)), (Ids{3, 4}));
+  EXPECT_EQ(ids(tree_.below(tree_.below(one).first)), (Ids{5}));
+  EXPECT_EQ(ids(tree_.below(two)), Ids());
+  const Node taken = tree_.take_first(top);
+  ASSERT_EQ(taken, one);
+  Branches rest = tree_.below(taken);
+  tree_.below(taken) = {};
+  tree_.release(taken);
+  EXPECT_EQ(ids(rest), (Ids{3, 4}));
+}
+
+TEST_F(WakeupTreeTest, AReleasedNodeIsUsedAgainAsNew) {
+  FootprintPool pool;
+  KeptFootprint& footprint = pool.take();
+  const int process = 0;
+  Branches branches;
+  const Node node = make(1);
+  WakeupTree::Step& step = tree_.step(node);
+  step.process = &process;
+  step.open = step.leaf = true;
+  step.footprint = FootprintRef(footprint);
+  step.values = {1, 2, 3};
+  tree_.append(branches, node);
+  tree_.append(branches, make(2));
+  ASSERT_EQ(tree_.take_first(branches), node);
+  tree_.release(node);
+  EXPECT_EQ(footprint.references, 0u);
+  ASSERT_EQ(tree_.make(), node);
+  const WakeupTree::Step& again = tree_.step(node);
+  EXPECT_EQ(again.process, nullptr);
+  EXPECT_EQ(again.id, 0u);
+  EXPECT_FALSE(again.open);
+  EXPECT_FALSE(again.leaf);
+  EXPECT_FALSE(again.footprint);
+  EXPECT_TRUE(again.values.empty());
+  EXPECT_EQ(tree_.next(node), WakeupTree::kNone);
+  EXPECT_TRUE(tree_.below(node).empty());
+}
+
+TEST_F(WakeupTreeTest, AllNodesOfATreeAreGivenBack) {
+  FootprintPool pool;
+  KeptFootprint& footprint = pool.take();
+  std::uint32_t nodes = 0;
+  Branches branches;
+  std::vector<Branches*> level{&branches};
+  for (int depth = 0; depth < 4; ++depth) {
+    std::vector<Branches*> next;
+    for (Branches* each : level) {
+      for (int i = 0; i < 3; ++i) {
+        const Node node = make(nodes++);
+        tree_.step(node).footprint = FootprintRef(footprint);
+        tree_.append(*each, node);
+        next.push_back(&tree_.below(node));
+      }
+    }
+    level = std::move(next);
+  }
+  EXPECT_EQ(footprint.references, nodes);
+  tree_.release_all(branches);
+  EXPECT_EQ(ids(branches), Ids());
+  EXPECT_EQ(footprint.references, 0u);
+  std::vector<bool> used(nodes, false);
+  for (std::uint32_t i = 0; i < nodes; ++i) {
+    const Node node = tree_.make();
+    ASSERT_LT(node, nodes) << "there are enough already";
+    EXPECT_FALSE(used[node]);
+    used[node] = true;
+  }
+}
+
+TEST_F(WakeupTreeTest, StepsStayWhereTheyAre) {
+  const Node first = make(7);
+  const WakeupTree::Step& step = tree_.step(first);
+  for (std::uint32_t i = 0; i < 10'000; ++i) (void)make(i);
+  EXPECT_EQ(&tree_.step(first), &step);
+  EXPECT_EQ(step.id, 7u);
+}
+
+}  // namespace
+}  // namespace cocheck::detail
