@@ -77,6 +77,12 @@ class InstrumentationTest : public ::testing::Test {
     return object;
   }
 
+  /// In a frame below those that were there when logging began, as the steps of a world are.
+  template <class Step>
+  __attribute__((noinline)) static void call(Step& step) {
+    step();
+  }
+
   template <class Step>
   void run(Step&& step) {
     log_.clear();
@@ -84,7 +90,7 @@ class InstrumentationTest : public ::testing::Test {
     const ModelMemory::Scope inside(memory_.get());
     const AccessLog::Scope logging(
         log_, AccessLog::Range::between(memory_->begin(), memory_->begin() + memory_->limit()), {});
-    step();
+    call(step);
   }
 
   /// What the last step did to an object.
