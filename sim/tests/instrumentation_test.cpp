@@ -77,6 +77,12 @@ class InstrumentationTest : public ::testing::Test {
     return object;
   }
 
+  /// In a frame below those that were there when logging began, as the steps of a world are.
+  template <class Step>
+  __attribute__((noinline)) static void call(Step& step) {
+    step();
+  }
+
   template <class Step>
   void run(Step&& step) {
     log_.clear();
@@ -84,7 +90,7 @@ class InstrumentationTest : public ::testing::Test {
     const ModelMemory::Scope inside(memory_.get());
     const AccessLog::Scope logging(
         log_, AccessLog::Range::between(memory_->begin(), memory_->begin() + memory_->limit()), {});
-    step();
+    call(step);
   }
 
   /// What the last step did to an object.
@@ -336,7 +342,7 @@ TEST_F(InstrumentationTest, StringsWithinThemselves) {
 }
 
 TEST_F(InstrumentationTest, StringsInBlocksOfTheirOwn) {
-  auto& text = make<std::string>(100, 'x');
+  auto& text = make<std::string>(std::size_t{100}, 'x');
   const char* before = text.data();
   run([&] { text.assign(50, 'y'); });
   ASSERT_EQ(text.data(), before);
@@ -352,7 +358,7 @@ TEST_F(InstrumentationTest, StringsInBlocksOfTheirOwn) {
 }
 
 TEST_F(InstrumentationTest, VectorsThatAreMoved) {
-  auto& from = make<std::vector<int>>(100, 7);
+  auto& from = make<std::vector<int>>(std::size_t{100}, 7);
   auto& to = make<std::vector<int>>();
   const int* elements = from.data();
   run([&] { to = std::move(from); });
@@ -404,7 +410,7 @@ TEST_F(InstrumentationTest, TreesWriteTheirHeadsWhenTheyChange) {
 }
 
 TEST_F(InstrumentationTest, ListsWriteWhereTheyChange) {
-  auto& list = make<std::list<int>>(3, 1);
+  auto& list = make<std::list<int>>(std::size_t{3}, 1);
   run([&] { list.push_back(2); });
   EXPECT_FALSE(touched(list).writes.empty());
   run([&] { list.pop_front(); });

@@ -7,6 +7,8 @@
 // keeps calls of memcpy() as they are, but not those of __builtin_memcpy(), which the standard
 // library makes.
 
+#ifndef __clang__
+
 #include <cstddef>
 #include <cstring>
 
@@ -54,3 +56,5 @@ COCHECK_CALLED(int, strcmp, (const char* one, const char* other), (one, other))
 #define __builtin_strcmp ::cocheck::detail::called_strcmp
 
 // NOLINTEND(bugprone-reserved-identifier)
+
+#endif
