@@ -30,6 +30,7 @@ std::uint64_t parse_number(std::string_view text, std::uint64_t least, std::uint
   return number;
 }
 
+constexpr std::uint64_t kMostJobs = 1'024;
 constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
 constexpr std::uint64_t kMostMilliseconds = 1'000'000'000'000;
 
@@ -59,6 +60,10 @@ constexpr std::array kSettings = {
             [](Settings& settings, std::string_view value) {
               settings.options.max_time =
                   std::chrono::milliseconds(parse_number(value, 1, kMostMilliseconds));
+            }},
+    Setting{"jobs",
+            [](Settings& settings, std::string_view value) {
+              settings.options.jobs = parse_number(value, 0, kMostJobs);
             }},
     Setting{"replay",
             [](Settings& settings, std::string_view value) { settings.options.replay = value; }},

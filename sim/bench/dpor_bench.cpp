@@ -1,5 +1,6 @@
-// Executions a second of the strategy dpor, one of each class. Rows are named dpor/model/size. The
-// program is instrumented, so that what steps touch is known.
+// Executions a second of the strategy dpor, one of each class. Rows are named dpor/model/size, and
+// .../jobs:N where several processes search. The program is instrumented, so that what steps touch
+// is known.
 
 #include <benchmark/benchmark.h>
 
@@ -77,8 +78,9 @@ cocheck::Task<> locked_counter(std::size_t tasks) {
 
 /// One iteration proves the model.
 void search(benchmark::State& state, cocheck::Task<> (*model)(std::size_t), std::size_t size,
-            std::uint64_t classes) {
+            std::uint64_t classes, std::size_t jobs = 1) {
   cocheck::Options options;
+  options.jobs = jobs;
   options.strategy = cocheck::Strategy::dpor;
   options.max_executions = 10'000'000;
   std::uint64_t executions = 0;
@@ -109,11 +111,19 @@ BENCHMARK_CAPTURE(search, lastzero_10, lastzero, 10, 3'328)
 BENCHMARK_CAPTURE(search, lastzero_15, lastzero, 15, 147'456)
     ->Name("dpor/lastzero/15")
     ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(search, lastzero_15_by_two, lastzero, 15, 147'456, 2)
+    ->Name("dpor/lastzero/15/jobs:2")
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(search, racy_counter_4, racy_counter, 4, 576)
     ->Name("dpor/racy_counter/4")
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(search, racy_counter_5, racy_counter, 5, 14'400)
     ->Name("dpor/racy_counter/5")
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(search, racy_counter_5_by_two, racy_counter, 5, 14'400, 2)
+    ->Name("dpor/racy_counter/5/jobs:2")
+    ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(search, locked_counter_5, locked_counter, 5, 12'240)
     ->Name("dpor/locked_counter/5")

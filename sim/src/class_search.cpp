@@ -1,7 +1,10 @@
 #include "class_search.hpp"
 
+#include <algorithm>
+#include <thread>
 #include <utility>
 
+#include "class_shards.hpp"
 #include "cocheck/detail/access_log.hpp"
 #include "cocheck/detail/model_memory.hpp"
 #include "progress.hpp"
@@ -10,6 +13,10 @@
 namespace cocheck::detail {
 
 namespace {
+
+// How many executions are made to see whether there are many, and what conflicts in them.
+constexpr std::uint64_t kBeforeDividing = 1'000;
+constexpr std::uint64_t kWorthDividing = 4 * kBeforeDividing;
 
 std::string describe(const AccessLog::Outside& outside) {
   const std::string name = symbol_at(outside.address);
@@ -51,9 +58,13 @@ std::string class_search_refused(const Options& options) {
   return {};
 }
 
-ClassSearchResult search_classes(World& world, const Model& model, const Options& options,
-                                 std::uint64_t max_executions,
-                                 std::optional<std::chrono::steady_clock::time_point> deadline) {
+namespace {
+
+/// By one process. Counts conflicts if `conflicts` is not null.
+ClassSearchResult search_whole(World& world, const Model& model, const Options& options,
+                               std::uint64_t max_executions,
+                               std::optional<std::chrono::steady_clock::time_point> deadline,
+                               std::vector<DporExplorer::Conflict>* conflicts) {
   using End = DporExplorer::End;
   Progress progress;
   ClassSearchResult result;
@@ -62,6 +73,7 @@ ClassSearchResult search_classes(World& world, const Model& model, const Options
   limits.deadline = deadline;
   DporExplorer::Settings settings;
   settings.stop_at_failure = options.stop_at_failure;
+  settings.counts_conflicts = conflicts != nullptr;
   settings.on_progress = [&](const DporExplorer& explorer) { progress.show(explorer); };
   settings.on_failure = [&](const World& failed) {
     if (result.failure) return;
@@ -75,6 +87,7 @@ ClassSearchResult search_classes(World& world, const Model& model, const Options
   result.executions = explorer.executions();
   result.steps = explorer.steps();
   result.failing = explorer.failing();
+  if (conflicts != nullptr) *conflicts = explorer.conflicts();
   switch (result.end) {
     case End::leaves_memory:
       result.reason = "a part of the model outlives an execution, or it leaks memory";
@@ -94,6 +107,27 @@ ClassSearchResult search_classes(World& world, const Model& model, const Options
       break;
   }
   return result;
+}
+
+}  // namespace
+
+ClassSearchResult search_classes(World& world, const Model& model, const Options& options,
+                                 std::uint64_t max_executions,
+                                 std::optional<std::chrono::steady_clock::time_point> deadline) {
+  const std::size_t jobs =
+      options.jobs > 0 ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
+  if (jobs > 1 && max_executions >= kWorthDividing && can_fork()) {
+    std::vector<DporExplorer::Conflict> conflicts;
+    ClassSearchResult begun =
+        search_whole(world, model, options, kBeforeDividing, deadline, &conflicts);
+    if (begun.end != DporExplorer::End::out_of_executions) return begun;
+    if (const Shards shards = divide(conflicts, jobs); !shards.empty()) {
+      std::optional<ClassSearchResult> found =
+          search_shards(world, model, options, shards, jobs, max_executions, deadline);
+      if (found) return std::move(*found);
+    }
+  }
+  return search_whole(world, model, options, max_executions, deadline, nullptr);
 }
 
 }  // namespace cocheck::detail

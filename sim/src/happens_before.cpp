@@ -364,6 +364,7 @@ HappensBefore::Index HappensBefore::push(const Step& step) {
     begin_process(processes_[id]);
   }
   include_poster(index);
+  for (const Index earlier : step.after) include(index, earlier);
   processes_[id].last = index;
   events_of_[id * stride_ + index / 64] |= std::uint64_t{1} << index % 64;
   add_posts(step.posts);

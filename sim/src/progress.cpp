@@ -40,11 +40,14 @@ void Progress::show(const StatesExplorer& explorer) {
 }
 
 void Progress::show(const DporExplorer& explorer) {
-  const std::optional<double> rate = rate_of(explorer.executions());
+  show_executions(explorer.executions(), explorer.progress());
+}
+
+void Progress::show_executions(std::uint64_t executions, double done) {
+  const std::optional<double> rate = rate_of(executions);
   if (!rate) return;
   std::fprintf(stderr, "\r\033[Kcocheck: %llu executions, %.0f a second, about %.0f %% done",
-               static_cast<unsigned long long>(explorer.executions()), *rate,
-               100 * explorer.progress());
+               static_cast<unsigned long long>(executions), *rate, 100 * done);
   std::fflush(stderr);
 }
 

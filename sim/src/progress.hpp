@@ -21,6 +21,8 @@ class Progress {
 
   void show(const StatesExplorer& explorer);
   void show(const DporExplorer& explorer);
+  /// `done` is about which part, from 0 to 1.
+  void show_executions(std::uint64_t executions, double done);
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <ostream>
 #include <set>
 #include <string>
@@ -27,6 +28,7 @@ struct Seen {
   std::uint64_t failing = 0;
   std::size_t classes = 0;
   std::set<std::string> ends;
+  std::vector<DporExplorer::Conflict> conflicts;  // of the first execution
   DporExplorer::End end = DporExplorer::End::exhausted;
 };
 
@@ -61,22 +63,22 @@ inline std::string end_of(const World& world, const std::string& result) {
 }
 
 /// `result` is what the model sets at the end of an execution, if it does.
-inline Seen search(const Model& model, const Options& options, DporExplorer::Settings settings,
+inline Seen search(World& world, const Model& model, DporExplorer::Settings settings,
                    std::string* result = nullptr,
                    std::uint64_t max_executions = ~std::uint64_t{0}) {
   Seen seen;
   settings.stop_at_failure = false;
   settings.counts_classes = true;
+  settings.counts_conflicts = settings.reduce && settings.orders.empty();
   if (result != nullptr) {
-    settings.on_end = [&](const World& world) {
-      seen.ends.insert(end_of(world, *result));
+    settings.on_end = [&](const World& ended) {
+      seen.ends.insert(end_of(ended, *result));
       result->clear();
     };
   }
   DporExplorer::Limits limits;
   limits.executions = max_executions;
   DporExplorer explorer(limits, settings);
-  World world(options);
   explorer.next();
   world.run(model, explorer);
   std::vector<detail::Fingerprint> classes = explorer.classes();
@@ -85,8 +87,48 @@ inline Seen search(const Model& model, const Options& options, DporExplorer::Set
   seen.blocked = explorer.blocked();
   seen.failing = explorer.failing();
   seen.classes = classes.size();
+  seen.conflicts = explorer.conflicts();
   seen.end = explorer.end();
   return seen;
+}
+
+inline Seen search(const Model& model, const Options& options, DporExplorer::Settings settings,
+                   std::string* result = nullptr,
+                   std::uint64_t max_executions = ~std::uint64_t{0}) {
+  World world(options);
+  return search(world, model, std::move(settings), result, max_executions);
+}
+
+/// What searches of parts see together: each order of some steps that conflict is one part. Says
+/// nothing where they do not conflict after all. They must be made in the world in which the
+/// conflicts were seen: there the processes are known.
+template <class Search>
+std::optional<Seen> search_divided(const std::vector<DporExplorer::Conflict>& conflicts,
+                                   Search&& search_with) {
+  std::vector<DporExplorer::Conflict> chosen;
+  for (const DporExplorer::Conflict& conflict : conflicts) {
+    if (conflict.without == 0 && conflict.conflicts > 0 && chosen.size() < 3) {
+      chosen.push_back(conflict);
+    }
+  }
+  Seen whole;
+  for (std::size_t part = 0; part < std::size_t{1} << chosen.size(); ++part) {
+    std::vector<DporExplorer::StepOrder> orders;
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+      const auto& [one, other, conflicts_of, without] = chosen[i];
+      const bool reversed = (part >> i & 1) != 0;
+      orders.push_back({reversed ? other : one, reversed ? one : other, !reversed});
+    }
+    const Seen seen = search_with(std::move(orders));
+    if (seen.end == DporExplorer::End::no_conflict) return std::nullopt;
+    EXPECT_EQ(seen.end, DporExplorer::End::exhausted) << seen;
+    whole.executions += seen.executions;
+    whole.failing += seen.failing;
+    whole.blocked += seen.blocked;
+    whole.classes += seen.classes;
+    whole.ends.insert(seen.ends.begin(), seen.ends.end());
+  }
+  return whole;
 }
 
 inline Seen all_interleavings(const Model& model, const Options& options = Options(),

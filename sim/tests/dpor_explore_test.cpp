@@ -138,6 +138,59 @@ TEST(StrategyDpor, TriesAllThatIsDrawn) {
   EXPECT_TRUE(is(Verdict::Kind::failed, explore([&] { return draws(1); }, with(Strategy::dpor))));
 }
 
+TEST(StrategyDpor, FindsTheSameInAnyNumberOfProcesses) {
+  Options options = with(Strategy::dpor);
+  options.max_executions = 100'000;
+  options.stop_at_failure = false;
+  options.shrink = false;
+  options.jobs = 1;
+  const Verdict alone = explore([] { return test::racy_counter(5); }, options);
+  EXPECT_EQ(alone.executions, 14'400u);
+  EXPECT_GT(alone.failing, 1'000u);
+  for (const std::size_t jobs : {2u, 5u}) {
+    options.jobs = jobs;
+    const Verdict shared = explore([] { return test::racy_counter(5); }, options);
+    EXPECT_TRUE(is(Verdict::Kind::failed, shared));
+    EXPECT_EQ(shared.executions, alone.executions);
+    EXPECT_EQ(shared.failing, alone.failing);
+    EXPECT_TRUE(shared.failure);
+  }
+}
+
+TEST(StrategyDpor, ProvesInSeveralProcesses) {
+  Options options = with(Strategy::dpor);
+  options.max_executions = 14'401;
+  options.jobs = 2;
+  const Verdict all = explore([] { return test::unchecked_counter(5); }, options);
+  EXPECT_TRUE(is(Verdict::Kind::proved, all));
+  EXPECT_EQ(all.executions, 14'400u);
+  options.max_executions = 10'000;
+  const Verdict some = explore([] { return test::unchecked_counter(5); }, options);
+  EXPECT_FALSE(is(Verdict::Kind::proved, some));
+  EXPECT_EQ(some.executions, 10'000u);
+}
+
+/// Few of many classes fail: those without a lost update.
+Task<> rare_failure() {
+  int counter = 0;
+  std::vector<Task<>> tasks;
+  for (int i = 0; i < 5; ++i) tasks.push_back(test::increment(counter));
+  co_await gather(std::move(tasks));
+  COCHECK(counter < 5);
+}
+
+TEST(StrategyDpor, AFailureThatAnotherProcessFindsReplays) {
+  Options options = with(Strategy::dpor);
+  options.max_executions = 100'000;
+  options.jobs = 3;
+  const Verdict verdict = explore(rare_failure, options);
+  EXPECT_TRUE(failed_with(FailureKind::check, verdict));
+  ASSERT_TRUE(verdict.recording);
+  Options again;
+  again.replay = to_line(verdict.recording->schedule);
+  EXPECT_TRUE(failed_with(FailureKind::check, explore(rare_failure, again)));
+}
+
 int counter_of_all_executions = 0;
 
 TEST(StrategyDpor, NamesStateThatOutlivesAnExecution) {

@@ -161,6 +161,7 @@ Model model_of(const Program& program, std::string& result) {
 
 TEST(ClassesOfProgramsOverMemory, AreEachSeenOnce) {
   int checked = 0;
+  int in_parts = 0;
   std::uint64_t interleavings = 0;
   std::uint64_t executions = 0;
   std::uint64_t blocked = 0;
@@ -176,15 +177,27 @@ TEST(ClassesOfProgramsOverMemory, AreEachSeenOnce) {
     DporExplorer::Settings settings;
     settings.first_pick = static_cast<FirstPick>(seed % 3);
     settings.seed = seed;
-    const Seen reduced = search(model, program.options, settings, &result);
+    World world(program.options);
+    const Seen reduced = search(world, model, settings, &result);
     ASSERT_EQ(reduced.end, DporExplorer::End::exhausted) << where();
     ASSERT_EQ(reduced.ends, all.ends) << where();
     ASSERT_EQ(reduced.classes, all.classes) << where();
     ASSERT_EQ(reduced.executions, reduced.classes) << "a class was seen twice; " << where();
+    const auto divided = search_divided(reduced.conflicts, [&](auto orders) {
+      settings.orders = std::move(orders);
+      return search(world, model, settings, &result);
+    });
+    if (divided) {
+      ASSERT_EQ(divided->ends, all.ends) << "in parts; " << where();
+      ASSERT_EQ(divided->classes, all.classes) << "in parts; " << where();
+      ASSERT_EQ(divided->executions, all.classes) << "in parts; " << where();
+      if (!reduced.conflicts.empty()) ++in_parts;
+    }
     interleavings += all.executions;
     executions += reduced.executions;
     blocked += reduced.blocked;
   }
+  EXPECT_GT(in_parts, kPrograms / 2);
   EXPECT_LT(blocked, executions / 20);
   EXPECT_LT(executions, interleavings / 2) << "too little is independent in them";
 }

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "classes.hpp"
 #include "cocheck/explorers/dpor.hpp"
 #include "cocheck/explorers/exhaustive.hpp"
 #include "cocheck/primitives.hpp"
@@ -28,8 +29,9 @@ constexpr std::size_t kMutants = 150;          // programs for a broken relation
 constexpr std::uint64_t kMaxExecutions = 250;  // programs with more are left out
 constexpr int kShards = 4;                     // that run at the same time
 
+using test::FirstPick;
 using test::Operation;
-using FirstPick = DporExplorer::FirstPick;
+using test::Seen;
 
 struct Program {
   std::vector<std::vector<Operation>> scripts;
@@ -119,15 +121,6 @@ Model model_of(const Program& program, std::string& end) {
   };
 }
 
-/// What a search has seen.
-struct Seen {
-  std::set<std::string> ends;
-  std::uint64_t executions = 0;
-  std::uint64_t blocked = 0;
-  std::size_t classes = 0;
-  DporExplorer::End end = DporExplorer::End::exhausted;
-};
-
 std::string with_failure(const std::string& end, const World& world) {
   if (!world.failure()) return end;
   const Failure& failure = *world.failure();
@@ -135,17 +128,17 @@ std::string with_failure(const std::string& end, const World& world) {
          (failure.kind == FailureKind::check ? failure.message : end);
 }
 
-Seen search(const Program& program, DporExplorer::Settings settings,
+Seen search(World& world, const Program& program, DporExplorer::Settings settings,
             std::uint64_t max_executions = ~std::uint64_t{0}) {
   Seen seen;
   std::string end;
   const Model model = model_of(program, end);
   settings.counts_classes = true;
+  settings.counts_conflicts = settings.reduce && settings.orders.empty();
   settings.stop_at_failure = false;
-  settings.on_end = [&](const World& world) { seen.ends.insert(with_failure(end, world)); };
+  settings.on_end = [&](const World& ended) { seen.ends.insert(with_failure(end, ended)); };
   DporExplorer::Limits limits;
   limits.executions = max_executions;
-  World world(program.options);
   DporExplorer explorer(limits, settings);
   explorer.next();
   world.run(model, explorer);
@@ -154,8 +147,15 @@ Seen search(const Program& program, DporExplorer::Settings settings,
   seen.executions = explorer.executions();
   seen.blocked = explorer.blocked();
   seen.classes = classes.size();
+  seen.conflicts = explorer.conflicts();
   seen.end = explorer.end();
   return seen;
+}
+
+Seen search(const Program& program, DporExplorer::Settings settings,
+            std::uint64_t max_executions = ~std::uint64_t{0}) {
+  World world(program.options);
+  return search(world, program, std::move(settings), max_executions);
 }
 
 /// Every interleaving, one by one.
@@ -182,6 +182,7 @@ class ClassesOfRandomPrograms : public ::testing::TestWithParam<int> {};
 
 TEST_P(ClassesOfRandomPrograms, AreEachSeenOnce) {
   int checked = 0;
+  int in_parts = 0;
   std::uint64_t interleavings = 0;
   std::uint64_t executions = 0;
   std::uint64_t blocked = 0;
@@ -196,11 +197,22 @@ TEST_P(ClassesOfRandomPrograms, AreEachSeenOnce) {
     DporExplorer::Settings settings;
     settings.first_pick = static_cast<FirstPick>(seed % 3);
     settings.seed = seed;
-    const Seen reduced = search(program, settings);
+    World world(program.options);
+    const Seen reduced = search(world, program, settings);
     ASSERT_EQ(reduced.end, DporExplorer::End::exhausted) << where();
     ASSERT_EQ(reduced.ends, all.ends) << where();
     ASSERT_EQ(reduced.classes, all.classes) << where();
     ASSERT_EQ(reduced.executions, reduced.classes) << "a class was seen twice; " << where();
+    const auto divided = test::search_divided(reduced.conflicts, [&](auto orders) {
+      settings.orders = std::move(orders);
+      return search(world, program, settings);
+    });
+    if (divided) {
+      ASSERT_EQ(divided->ends, all.ends) << "in parts; " << where();
+      ASSERT_EQ(divided->classes, all.classes) << "in parts; " << where();
+      ASSERT_EQ(divided->executions, all.classes) << "in parts; " << where();
+      if (!reduced.conflicts.empty()) ++in_parts;
+    }
     if (checked % 16 == 0) {
       ASSERT_EQ(all.executions, exhaustive_executions(program)) << where();
     }
@@ -208,6 +220,7 @@ TEST_P(ClassesOfRandomPrograms, AreEachSeenOnce) {
     executions += reduced.executions;
     blocked += reduced.blocked;
   }
+  EXPECT_GT(in_parts, checked / 5);
   EXPECT_LT(executions, interleavings / 4) << "too little is independent in them";
   EXPECT_LT(blocked, executions / 100);
 }

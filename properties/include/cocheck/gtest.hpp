@@ -41,6 +41,7 @@ namespace cocheck {
 /// | COCHECK_SEED       | --cocheck_seed=        | Options::seed                                  |
 /// | COCHECK_EXECUTIONS | --cocheck_executions=  | Options::max_executions                        |
 /// | COCHECK_STEPS      | --cocheck_steps=       | Options::max_steps                             |
+/// | COCHECK_JOBS       | --cocheck_jobs=        | Options::jobs                                  |
 /// | COCHECK_TIME_MS    | --cocheck_time_ms=     | Options::max_time in milliseconds              |
 /// | COCHECK_REPLAY     | --cocheck_replay=      | a schedule file, or a schedule in one line     |
 /// | COCHECK_OUT        | --cocheck_out=         | the folder to write to: cocheck-out if not set |

@@ -189,7 +189,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       const Node node = tree_.take_first(point.branches);
       const WakeupTree::Step& step = tree_.step(node);
       const bool seen =
-          sleeps_whole(point, step.process) ||
+          sleeps_whole(point, step.process) || is_held(step.process) ||
           (sleeps(point, step.process, step.values) && (!step.wide || is_opened(point, step)));
       if (!seen) return node;
       // What it touches turned out to be less than what it touched where it was seen.
@@ -252,6 +252,14 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     });
   }
 
+  /// Whether a step must come before the next one of the process that did not yet.
+  [[nodiscard]] bool is_held(const void* process) {
+    return std::any_of(settings_.orders.begin(), settings_.orders.end(), [&](const StepOrder& of) {
+      return of.second.process == process && order_.next_ordinal(process) == of.second.ordinal &&
+             order_.next_ordinal(of.first.process) <= of.first.ordinal;
+    });
+  }
+
   [[nodiscard]] const void* pick_next(Point& point) const {
     if (point.next_alternative == point.alternatives) return nullptr;
     return process_at(point.next_alternative++);
@@ -270,7 +278,14 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       const std::size_t index =
           settings_.first_pick == FirstPick::last ? count - 1 - i : (i + offset) % count;
       const void* process = process_at(index);
-      if (!sleeps_whole(point, process)) return process;
+      if (!sleeps_whole(point, process) && !is_held(process)) return process;
+    }
+    if (std::all_of(point.sleepers.begin(), point.sleepers.end(),
+                    [&](const Sleeper& sleeper) { return is_held(sleeper.process); })) {
+      // All wait for steps that must come first and never do: no execution, but others may be
+      // found from here.
+      reverse_races({});
+      return nullptr;
     }
     ++explorer_.blocked_;
     return nullptr;
@@ -400,10 +415,63 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     step.posts = posts_;
     step.arrivals = arrivals_;
     step.completed = completed_;
+    find_forced_before(process);
+    step.after = forced_before_;
     // It ends the others, too, and looks whether there are some left.
     step.final = world_.failure() || world_.root()->done();
     order_.push(step);
     log_.clear();
+  }
+
+  void find_forced_before(const void* process) {
+    forced_before_.clear();
+    for (const StepOrder& of : settings_.orders) {
+      if (of.second.process != process || order_.next_ordinal(process) != of.second.ordinal)
+        continue;
+      forced_before_.push_back(order_.find(of.first.process, of.first.ordinal));
+      assert(forced_before_.back() != HappensBefore::kNone);
+    }
+  }
+
+  /// Whether the execution is one of those that this search is to count.
+  [[nodiscard]] bool execution_counts() {
+    return std::all_of(settings_.orders.begin(), settings_.orders.end(), [&](const StepOrder& of) {
+      return of.counts_neither ||
+             order_.find(of.first.process, of.first.ordinal) != HappensBefore::kNone ||
+             order_.find(of.second.process, of.second.ordinal) != HappensBefore::kNone;
+    });
+  }
+
+  /// Whether all steps that are kept in an order conflict, where both have come.
+  [[nodiscard]] bool orders_are_of_conflicts() {
+    return std::all_of(settings_.orders.begin(), settings_.orders.end(), [&](const StepOrder& of) {
+      const Index first = order_.find(of.first.process, of.first.ordinal);
+      const Index second = order_.find(of.second.process, of.second.ordinal);
+      return first == HappensBefore::kNone || second == HappensBefore::kNone ||
+             order_.dependent(order_.kept(first), order_.kept(second));
+    });
+  }
+
+  void count_conflicts() {
+    std::vector<Conflict>& conflicts = explorer_.conflicts_;
+    const auto step_of = [&](Index event) {
+      return StepOf{order_.process(event), order_.ordinal(event)};
+    };
+    if (explorer_.executions_ == 1) {
+      for (Index later = 0; later < order_.size(); ++later) {
+        if (order_.kept(later).footprint->final) continue;
+        for (const HappensBefore::Race& race : order_.races(later)) {
+          conflicts.push_back({step_of(race.earlier), step_of(later)});
+        }
+      }
+    }
+    for (Conflict& conflict : conflicts) {
+      const Index one = order_.find(conflict.one.process, conflict.one.ordinal);
+      const Index other = order_.find(conflict.other.process, conflict.other.ordinal);
+      if (one == HappensBefore::kNone || other == HappensBefore::kNone) continue;
+      ++(order_.dependent(order_.kept(one), order_.kept(other)) ? conflict.conflicts
+                                                                : conflict.without);
+    }
   }
 
   /// What instrumented code has said, and what has changed without that.
@@ -505,7 +573,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
         std::any_of(before.timers.begin(),
                     before.timers.begin() + static_cast<std::ptrdiff_t>(before.offered_timers),
                     [&](const detail::TimerEntry& entry) { return entry.timer == &runnable; });
-    if (ready || due) withdrawn_.push_back(runnable.identity());
+    if ((ready || due) && !is_held(runnable.identity())) withdrawn_.push_back(runnable.identity());
   }
   void arrived(const void* meeting) noexcept override { arrivals_.push_back(meeting); }
   void all_arrived(const void* meeting) noexcept override { completed_.push_back(meeting); }
@@ -514,12 +582,18 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   bool finish_execution() {
     std::vector<const void*> left;  // who could still have gone on
     for (const detail::ReadyEntry& entry : world_.ready()) {
-      left.push_back(entry.runnable->identity());
+      if (!is_held(entry.runnable->identity())) left.push_back(entry.runnable->identity());
     }
     running_ = false;
     world_.end();
     undo_->commit(nullptr);
+    if (!orders_are_of_conflicts()) return give_up(End::no_conflict);
+    if (!execution_counts()) {
+      reverse_races(left);
+      return true;
+    }
     ++explorer_.executions_;
+    if (settings_.counts_conflicts) count_conflicts();
     if (settings_.on_end) settings_.on_end(world_);
     if (settings_.counts_classes) explorer_.classes_.push_back(order_.class_of_execution());
     if (world_.failure()) {
@@ -896,6 +970,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   HarnessVector<const void*> arrivals_;
   HarnessVector<const void*> completed_;
   HarnessVector<const void*> withdrawn_;
+  std::vector<Index> forced_before_;  // events that an order demands before it
   std::vector<AccessedWord> words_;
   struct KnownBlock {
     std::uint64_t first = 0;

@@ -56,14 +56,22 @@ struct Footprint {
   }
 };
 
-[[nodiscard]] inline bool touches(const Footprint& footprint, ReleasedWords run) noexcept {
+/// Whether `which` is true of an access to one of the words, or some were released.
+template <class Predicate>
+[[nodiscard]] bool touches(const Footprint& footprint, ReleasedWords run, Predicate&& which) {
   const auto first =
       std::partition_point(footprint.words.begin(), footprint.words.end(),
                            [&](AccessedWord accessed) { return accessed.word() < run.begin; });
-  if (first != footprint.words.end() && first->word() < run.end) return true;
+  for (auto next = first; next != footprint.words.end() && next->word() < run.end; ++next) {
+    if (which(*next)) return true;
+  }
   return std::any_of(
       footprint.released.begin(), footprint.released.end(),
       [&](const ReleasedWords& other) { return other.begin < run.end && run.begin < other.end; });
+}
+
+[[nodiscard]] inline bool touches(const Footprint& footprint, ReleasedWords run) noexcept {
+  return touches(footprint, run, [](AccessedWord) { return true; });
 }
 
 /// Whether a step may have done something else had another one not come before it. What it has
@@ -84,11 +92,11 @@ struct Footprint {
       }
     }
   }
-  const auto touched = [](const Footprint& footprint, std::span<const ReleasedWords> runs) {
-    return std::any_of(runs.begin(), runs.end(),
-                       [&](const ReleasedWords& run) { return touches(footprint, run); });
-  };
-  return touched(one, other.released) || touched(other, one.released);
+  return std::any_of(other.released.begin(), other.released.end(),
+                     [&](const ReleasedWords& run) { return touches(one, run); }) ||
+         std::any_of(one.released.begin(), one.released.end(), [&](const ReleasedWords& run) {
+           return touches(other, run, [](AccessedWord word) { return word.writes() != 0; });
+         });
 }
 
 /// Whether one has written what the other has touched. O(words).

@@ -48,6 +48,7 @@ class HappensBefore {
     std::span<const void* const> posts;      // processes that it made ready
     std::span<const void* const> arrivals;   // meetings to which it came
     std::span<const void* const> completed;  // meetings at which it was the last
+    std::span<const Index> after;            // events that must come before it
     bool final = false;                      // the execution ended with it
   };
 
@@ -98,6 +99,13 @@ class HappensBefore {
   [[nodiscard]] bool all_before_next(const void* process);
   /// Which of the events of its process it is.
   [[nodiscard]] Index ordinal(Index event) const noexcept { return events_[event].ordinal; }
+
+  /// The event of a process with that ordinal; kNone if there is none.
+  [[nodiscard]] Index find(const void* process, Index ordinal) {
+    Index event = processes_[id_of(process)].last;
+    while (event != kNone && events_[event].ordinal > ordinal) event = events_[event].previous;
+    return event != kNone && events_[event].ordinal == ordinal ? event : kNone;
+  }
 
   [[nodiscard]] Index next_ordinal(const void* process) {
     const Index last = processes_[id_of(process)].last;

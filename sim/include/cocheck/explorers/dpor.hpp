@@ -38,6 +38,20 @@ class DporExplorer final : public Explorer {
   /// Which step is taken where nothing says so; what is found does not depend on it.
   enum class FirstPick : std::uint8_t { first, last, random };
 
+  /// One step of a process: its first, second... counted from 0.
+  struct StepOf {
+    const void* process = nullptr;  ///< its address, the same in all executions of a World
+    std::uint32_t ordinal = 0;
+
+    friend bool operator==(const StepOf&, const StepOf&) = default;
+  };
+  /// That one step comes before another one, or the other one never.
+  struct StepOrder {
+    StepOf first;
+    StepOf second;
+    bool counts_neither = true;  ///< whether executions count in which neither comes
+  };
+
   struct Settings {
     bool stop_at_failure = true;
     bool reduce = true;           ///< false: every interleaving, to count the classes
@@ -46,6 +60,10 @@ class DporExplorer final : public Explorer {
     std::uint64_t seed = 1;
     std::uint64_t ignored_modulus = 0;  ///< for tests: see HappensBefore::ignore_words()
     std::uint64_t ignored_remainder = 0;
+    /// Only executions in which these hold are made. With both orders of two steps that always
+    /// conflict the classes fall into two parts, if one of them alone counts those without either.
+    std::vector<StepOrder> orders = {};
+    bool counts_conflicts = false;                      ///< whether conflicts() is wanted
     std::function<void(const World&)> on_end = {};      ///< after each execution
     std::function<void(const World&)> on_failure = {};  ///< after each that failed
     std::function<void(const DporExplorer&)> on_progress = {};
@@ -62,6 +80,7 @@ class DporExplorer final : public Explorer {
     outside,           ///< steps change something outside of the memory of the model
     not_instrumented,  ///< a step changed what others use, and no instrumented code did it
     clock_moved,       ///< time passed within a step
+    no_conflict,       ///< two steps of Settings::orders do not conflict
   };
 
   DporExplorer();
@@ -90,6 +109,16 @@ class DporExplorer final : public Explorer {
   [[nodiscard]] double progress() const;
   /// The classes of the executions, sorted; with Settings::counts_classes.
   [[nodiscard]] std::vector<detail::Fingerprint> classes() const;
+  /// Two steps of which one was reversed with the other, and how often they came in an execution
+  /// with or without a conflict.
+  struct Conflict {
+    StepOf one;
+    StepOf other;
+    std::uint64_t conflicts = 0;
+    std::uint64_t without = 0;
+  };
+  /// With Settings::counts_conflicts: those of the first execution, in its order.
+  [[nodiscard]] const std::vector<Conflict>& conflicts() const noexcept { return conflicts_; }
   /// With End::outside: what was changed, by which instruction.
   [[nodiscard]] const std::optional<detail::AccessLog::Outside>& outside() const noexcept {
     return outside_;
@@ -101,6 +130,7 @@ class DporExplorer final : public Explorer {
   Limits limits_;
   Settings settings_;
   std::vector<detail::Fingerprint> classes_;
+  std::vector<Conflict> conflicts_;
   std::optional<detail::AccessLog::Outside> outside_;
   Driver* driver_ = nullptr;  // while a search runs
   std::uint64_t executions_ = 0;
