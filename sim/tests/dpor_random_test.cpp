@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <ostream>
@@ -23,6 +24,8 @@
 namespace cocheck {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::uint64_t kFirstSeed = 1;
 constexpr int kPrograms = 20'000;
 constexpr std::size_t kMutants = 150;          // programs for a broken relation
@@ -33,14 +36,20 @@ using test::FirstPick;
 using test::Operation;
 using test::Seen;
 
+/// How the first task ends: with a check that fails, so that all are seen to their end; or when all
+/// tasks, one of them or none has ended, so that others may be left behind.
+enum class Ending : std::uint8_t { check, all, gathered, first, in_time, soon };
+
 struct Program {
   std::vector<std::vector<Operation>> scripts;
   bool anonymous = false;  // whether the tasks are gathered without handles
+  Ending ending = Ending::check;
   Options options;
 
   friend std::ostream& operator<<(std::ostream& out, const Program& program) {
     out << "always_suspend " << program.options.always_suspend << ", eager "
-        << program.options.eager_tasks << (program.anonymous ? ", anonymous" : ", with handles");
+        << program.options.eager_tasks << (program.anonymous ? ", anonymous" : ", with handles")
+        << ", ending " << static_cast<int>(program.ending);
     for (const auto& script : program.scripts) {
       out << "\n  task:";
       for (const Operation operation : script) out << " " << to_string(operation);
@@ -63,6 +72,7 @@ Program random_program(std::uint64_t seed) {
   }
   program.options.always_suspend = random.below(4) == 0;
   program.options.eager_tasks = random.below(6) == 0;
+  if (random.below(2) == 0) program.ending = static_cast<Ending>(random.below(6));
   return program;
 }
 
@@ -94,7 +104,26 @@ Task<> run_script(Shared& shared, const std::vector<Operation>& script, std::siz
   }
 }
 
-/// `end` is set at the end of every execution, deadlocks included; the others fail with it.
+/// Awaits some of the tasks, whatever becomes of them.
+Task<> wait_for_some(Shared& shared, Ending ending) {
+  try {
+    if (ending == Ending::gathered) {
+      auto all = gather(shared.handles);
+      co_await all;
+    } else if (ending == Ending::first) {
+      co_await shared.handles[0];
+    } else if (ending == Ending::in_time) {
+      co_await wait_for(shared.handles[0], 1ms);
+    } else if (ending == Ending::soon) {
+      for (int i = 0; i < 3; ++i) co_await sleep(0s);
+    }
+  } catch (const Error&) {
+  } catch (const CancelledError&) {
+  }
+}
+
+/// `end` is set at the end of every execution, deadlocks included; with Ending::check the others
+/// fail with it.
 Model model_of(const Program& program, std::string& end) {
   return [&]() -> Task<> {
     Shared shared;
@@ -114,9 +143,14 @@ Model model_of(const Program& program, std::string& end) {
       for (std::size_t i = 0; i < program.scripts.size(); ++i) {
         shared.handles.push_back(create_task(run_script(shared, program.scripts[i], i)));
       }
-      auto all = gather(return_exceptions, shared.handles);
-      co_await all;
+      if (program.ending == Ending::check || program.ending == Ending::all) {
+        auto all = gather(return_exceptions, shared.handles);
+        co_await all;
+      } else {
+        co_await wait_for_some(shared, program.ending);
+      }
     }
+    if (program.ending != Ending::check) co_return;
     Loop::current().fail({FailureKind::check, outcome + shared.final(), {}});
   };
 }

@@ -565,25 +565,35 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   void withdrawn(const Runnable& runnable) noexcept override {
     // What could not have come before the step is nothing that it took away.
     if (!running_) return;
-    const detail::LoopState& before = top().loop.state;
-    const bool ready =
-        std::any_of(before.ready.begin(), before.ready.end(),
-                    [&](const detail::ReadyEntry& entry) { return entry.runnable == &runnable; });
-    const bool due =
-        std::any_of(before.timers.begin(),
-                    before.timers.begin() + static_cast<std::ptrdiff_t>(before.offered_timers),
-                    [&](const detail::TimerEntry& entry) { return entry.timer == &runnable; });
-    if ((ready || due) && !is_held(runnable.identity())) withdrawn_.push_back(runnable.identity());
+    if (was_offered(runnable) && !is_held(runnable.identity())) {
+      withdrawn_.push_back(runnable.identity());
+    }
   }
   void arrived(const void* meeting) noexcept override { arrivals_.push_back(meeting); }
   void all_arrived(const void* meeting) noexcept override { completed_.push_back(meeting); }
 
+  /// Whether it was an alternative to the step that runs or ran last.
+  [[nodiscard]] bool was_offered(const Runnable& runnable) noexcept {
+    const detail::LoopState& before = top().loop.state;
+    const auto timers_end =
+        before.timers.begin() + static_cast<std::ptrdiff_t>(before.offered_timers);
+    return std::any_of(
+               before.ready.begin(), before.ready.end(),
+               [&](const detail::ReadyEntry& entry) { return entry.runnable == &runnable; }) ||
+           std::any_of(before.timers.begin(), timers_end,
+                       [&](const detail::TimerEntry& entry) { return entry.timer == &runnable; });
+  }
+
   /// The execution has come to its end; false when the search has, too.
   bool finish_execution() {
-    std::vector<const void*> left;  // who could still have gone on
-    for (const detail::ReadyEntry& entry : world_.ready()) {
-      if (!is_held(entry.runnable->identity())) left.push_back(entry.runnable->identity());
-    }
+    std::vector<const void*> left;  // who could have gone on instead of the last step
+    const auto add_left = [&](const Runnable& runnable) {
+      if (was_offered(runnable) && !is_held(runnable.identity())) {
+        left.push_back(runnable.identity());
+      }
+    };
+    for (const detail::ReadyEntry& entry : world_.ready()) add_left(*entry.runnable);
+    for (const detail::TimerEntry& entry : world_.timers()) add_left(*entry.timer);
     running_ = false;
     world_.end();
     undo_->commit(nullptr);
