@@ -16,7 +16,8 @@ namespace {
 
 // How many executions are made to see whether there are many, and what conflicts in them.
 constexpr std::uint64_t kBeforeDividing = 1'000;
-constexpr std::uint64_t kWorthDividing = 4 * kBeforeDividing;
+// With fewer in all it is not worth the while.
+constexpr std::uint64_t kWorthDividing = 20 * kBeforeDividing;
 
 std::string describe(const AccessLog::Outside& outside) {
   const std::string name = symbol_at(outside.address);

@@ -69,7 +69,8 @@ std::vector<std::string> inlined_lines_at(std::uintptr_t instruction) {
   while (pipe != nullptr &&
          std::fgets(line.data(), static_cast<int>(line.size()), pipe.get()) != nullptr) {
     std::string_view text(line.data());
-    text = text.substr(0, text.find_first_of(" \n"));
+    text = text.substr(0, text.find('\n'));
+    text = text.substr(0, text.find(" (discriminator"));
     const bool unknown =
         text.empty() || text.front() == '?' || text.ends_with(":?") || text.ends_with(":0");
     if (!unknown) lines.emplace_back(text);
