@@ -63,6 +63,8 @@ class DporExplorer::Driver final : private detail::StepWatcher {
           case Made::end:
             return end_;
         }
+      } else if (out_of_patience_) {
+        return end_;
       } else if (!go_back()) {
         return End::exhausted;
       }
@@ -285,6 +287,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       // All wait for steps that must come first and never do: no execution, but others may be
       // found from here.
       reverse_races({});
+      out_of_patience_ = !may_go_on();
       return nullptr;
     }
     ++explorer_.blocked_;
@@ -600,7 +603,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     if (!orders_are_of_conflicts()) return give_up(End::no_conflict);
     if (!execution_counts()) {
       reverse_races(left);
-      return true;
+      return may_go_on();
     }
     ++explorer_.executions_;
     if (settings_.counts_conflicts) count_conflicts();
@@ -616,12 +619,15 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     if (explorer_.executions_ >= explorer_.limits_.executions) {
       return give_up(End::out_of_executions);
     }
-    if (explorer_.executions_ % kExecutionsBetweenChecks == 0 && !go_on()) return false;
+    if (!may_go_on()) return false;
     if (settings_.reduce) reverse_races(left);
     return true;
   }
 
-  [[nodiscard]] bool go_on() {
+  /// After each execution, whether it counts or not: looks now and then whether the search may go
+  /// on.
+  [[nodiscard]] bool may_go_on() {
+    if (++made_ % kExecutionsBetweenChecks != 0) return true;
     if (settings_.on_progress) settings_.on_progress(explorer_);
     const auto& deadline = explorer_.limits_.deadline;
     return !deadline || std::chrono::steady_clock::now() < *deadline || give_up(End::out_of_time);
@@ -973,6 +979,8 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   bool last_and_alone_ = false;   // whether what it touches is not asked for
   std::size_t fresh_blocks_ = 0;  // where those that it has allocated begin
   bool running_ = false;
+  std::uint64_t made_ = 0;        // executions, and what was begun and cannot become one
+  bool out_of_patience_ = false;  // whether the search ends
   HarnessVector<std::uint32_t> values_;
   HarnessVector<std::uint32_t> choices_;
   std::size_t next_value_ = 0;
