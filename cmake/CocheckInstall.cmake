@@ -23,8 +23,11 @@ function(cocheck_install export)
   install(EXPORT ${export} NAMESPACE cocheck:: DESTINATION ${package_dir})
 endfunction()
 
-cocheck_install(cocheckTargets cocheck_primitives cocheck_traces cocheck_sim cocheck_memory
-                cocheck_instrumentation cocheck_command)
+set(libraries cocheck_primitives cocheck_traces cocheck_sim cocheck_memory)
+if(TARGET cocheck_instrumentation)
+  list(APPEND libraries cocheck_instrumentation)
+endif()
+cocheck_install(cocheckTargets ${libraries} cocheck_command)
 foreach(glue gtest rapidcheck)
   if(TARGET cocheck_${glue})
     cocheck_install(cocheck-${glue}Targets cocheck_${glue})
