@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +14,7 @@
 #include "cocheck/detail/access_log.hpp"
 #include "cocheck/detail/model_memory.hpp"
 #include "cocheck/random_stream.hpp"
+#include "unchecked.hpp"
 
 namespace cocheck::detail {
 namespace {
@@ -72,8 +72,7 @@ TEST_F(ProcessLayoutTest, WhatIsFreedIsZero) {
   std::byte* block = allocate(0, 1'000);
   std::memset(block, 1, 1'000);
   memory_->deallocate(block);
-  EXPECT_TRUE(
-      std::all_of(block, block + 1'000, [](std::byte each) { return each == std::byte{}; }));
+  EXPECT_EQ(test::bytes_between(block, block + 1'000), std::vector<std::byte>(1'000));
 }
 
 TEST_F(ProcessLayoutTest, AllThatIsAllocatedIsFreshToTheStep) {

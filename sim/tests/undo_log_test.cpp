@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cocheck/random_stream.hpp"
+#include "unchecked.hpp"
 
 namespace cocheck::detail {
 namespace {
@@ -42,7 +43,7 @@ class UndoLogTest : public ::testing::TestWithParam<ModelMemory::Layout> {
   };
   [[nodiscard]] Image image() const {
     Image result;
-    result.bytes.assign(memory_->begin(), memory_->end());
+    result.bytes = test::bytes_between(memory_->begin(), memory_->end());
     while (!result.bytes.empty() && result.bytes.back() == std::byte{0}) result.bytes.pop_back();
     for (ModelMemory::BlockId id = 0; id < memory_->block_count(); ++id) {
       const ModelMemory::Block& block = memory_->block(id);
