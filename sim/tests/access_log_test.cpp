@@ -115,10 +115,9 @@ TEST_F(AccessLogTest, WhatAStepWroteItselfIsNoRead) {
 
 TEST_F(AccessLogTest, TheStackAndTheLoopAreLeftOut) {
   const auto step = [&] {
-    const int local = 0;
     const auto scope = begin();
     const ModelMemory::Scope inside(model_.get());
-    const auto below = reinterpret_cast<std::uintptr_t>(&local) - 4096;
+    const auto below = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) - 4096;
     log_.record(at(below), 4, false, nullptr);
     log_.record(at(below), 4, true, nullptr);
     log_.record(at(kLoop + 8), 8, false, nullptr);
