@@ -5,18 +5,17 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <ostream>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "classes.hpp"
 #include "cocheck/explorers/dpor.hpp"
-#include "cocheck/explorers/exhaustive.hpp"
 #include "cocheck/primitives.hpp"
 #include "cocheck/random_stream.hpp"
 #include "random_operations.hpp"
@@ -164,25 +163,12 @@ std::string with_failure(const std::string& end, const World& world) {
 
 Seen search(World& world, const Program& program, DporExplorer::Settings settings,
             std::uint64_t max_executions = ~std::uint64_t{0}) {
-  Seen seen;
+  std::set<std::string> ends;
   std::string end;
-  const Model model = model_of(program, end);
-  settings.counts_classes = true;
-  settings.counts_conflicts = settings.reduce && settings.orders.empty();
-  settings.stop_at_failure = false;
-  settings.on_end = [&](const World& ended) { seen.ends.insert(with_failure(end, ended)); };
-  DporExplorer::Limits limits;
-  limits.executions = max_executions;
-  DporExplorer explorer(limits, settings);
-  explorer.next();
-  world.run(model, explorer);
-  std::vector<detail::Fingerprint> classes = explorer.classes();
-  classes.erase(std::unique(classes.begin(), classes.end()), classes.end());
-  seen.executions = explorer.executions();
-  seen.blocked = explorer.blocked();
-  seen.classes = classes.size();
-  seen.conflicts = explorer.conflicts();
-  seen.end = explorer.end();
+  settings.on_end = [&](const World& ended) { ends.insert(with_failure(end, ended)); };
+  Seen seen =
+      test::search(world, model_of(program, end), std::move(settings), nullptr, max_executions);
+  seen.ends = std::move(ends);
   return seen;
 }
 
@@ -201,15 +187,7 @@ Seen all_interleavings(const Program& program) {
 
 std::uint64_t exhaustive_executions(const Program& program) {
   std::string end;
-  const Model model = model_of(program, end);
-  World world(program.options);
-  ExhaustiveExplorer explorer;
-  std::uint64_t executions = 0;
-  while (explorer.next()) {
-    world.run(model, explorer);
-    ++executions;
-  }
-  return executions;
+  return test::exhaustive_executions(model_of(program, end), program.options);
 }
 
 class ClassesOfRandomPrograms : public ::testing::TestWithParam<int> {};

@@ -74,23 +74,34 @@ template <class Predicate>
   return touches(footprint, run, [](AccessedWord) { return true; });
 }
 
+/// Whether `which` is true of the accesses of both to one of the words that both touched. O(words).
+template <class Predicate>
+[[nodiscard]] bool any_common_word(const Footprint& one, const Footprint& other,
+                                   Predicate&& which) {
+  auto left = one.words.begin();
+  auto right = other.words.begin();
+  while (left != one.words.end() && right != other.words.end()) {
+    if (left->word() < right->word()) {
+      ++left;
+    } else if (right->word() < left->word()) {
+      ++right;
+    } else {
+      if (which(*left, *right)) return true;
+      ++left;
+      ++right;
+    }
+  }
+  return false;
+}
+
 /// Whether a step may have done something else had another one not come before it. What it has
 /// released it may have read before. O(words).
 [[nodiscard]] inline bool reads_from(const Footprint& one, const Footprint& other) noexcept {
-  if ((one.touched & other.written) != 0) {
-    auto left = one.words.begin();
-    auto right = other.words.begin();
-    while (left != one.words.end() && right != other.words.end()) {
-      if (left->word() < right->word()) {
-        ++left;
-      } else if (right->word() < left->word()) {
-        ++right;
-      } else {
-        if ((left->reads() & right->writes()) != 0) return true;
-        ++left;
-        ++right;
-      }
-    }
+  if ((one.touched & other.written) != 0 &&
+      any_common_word(one, other, [](AccessedWord mine, AccessedWord its) {
+        return (mine.reads() & its.writes()) != 0;
+      })) {
+    return true;
   }
   return std::any_of(other.released.begin(), other.released.end(),
                      [&](const ReleasedWords& run) { return touches(one, run); }) ||
@@ -101,21 +112,12 @@ template <class Predicate>
 
 /// Whether one has written what the other has touched. O(words).
 [[nodiscard]] inline bool conflict(const Footprint& one, const Footprint& other) noexcept {
-  if (((one.touched & other.written) | (one.written & other.touched)) != 0) {
-    auto left = one.words.begin();
-    auto right = other.words.begin();
-    while (left != one.words.end() && right != other.words.end()) {
-      if (left->word() < right->word()) {
-        ++left;
-      } else if (right->word() < left->word()) {
-        ++right;
-      } else {
-        if ((left->writes() & (right->reads() | right->writes())) != 0) return true;
-        if ((left->reads() & right->writes()) != 0) return true;
-        ++left;
-        ++right;
-      }
-    }
+  if (((one.touched & other.written) | (one.written & other.touched)) != 0 &&
+      any_common_word(one, other, [](AccessedWord mine, AccessedWord its) {
+        return (mine.writes() & (its.reads() | its.writes())) != 0 ||
+               (mine.reads() & its.writes()) != 0;
+      })) {
+    return true;
   }
   for (const ReleasedWords& run : one.released) {
     if (touches(other, run)) return true;
