@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -17,6 +18,7 @@
 
 #include "cocheck/always.hpp"
 #include "cocheck/detail/sanitizers.hpp"
+#include "cocheck/detail/task_base.hpp"
 #include "cocheck/explorers/exhaustive.hpp"
 #include "cocheck/primitives.hpp"
 #include "cocheck/schedule_line.hpp"
@@ -26,6 +28,9 @@ namespace cocheck {
 namespace {
 
 using namespace std::chrono_literals;
+using detail::Fingerprint;
+using detail::Fingerprinter;
+using detail::TaskBase;
 using test::failed_with;
 using test::is;
 using test::with;
@@ -83,29 +88,61 @@ TEST(LockedCounter, HasAsManyStatesAsItsFormulaSays) {
   }
 }
 
+std::size_t falling(std::size_t n, std::size_t k) {  // n (n-1) ... (n-k+1)
+  std::size_t product = 1;
+  for (std::size_t i = 0; i < k; ++i) product *= n - i;
+  return product;
+}
+
 // Where tasks are told apart, it matters which k have ended, which one holds the lock, and which
-// stand in the queue in which order.
-TEST(LockedCounter, HasAsManyStatesAsItsFormulaSaysWithoutFolding) {
-  const auto falling = [](std::size_t n, std::size_t k) {  // n (n-1) ... (n-k+1)
-    std::size_t product = 1;
-    for (std::size_t i = 0; i < k; ++i) product *= n - i;
-    return product;
-  };
-  const auto choose = [&](std::size_t n, std::size_t k) { return falling(n, k) / falling(k, k); };
-  for (std::size_t n = 2; n <= 7; ++n) {
-    std::size_t expected = 2;
-    for (std::size_t k = 0; k <= n; ++k) {
-      expected += choose(n, k);
-      for (std::size_t w = 0; k + w + 1 <= n; ++w) {
-        expected += choose(n, k) * (n - k) * falling(n - k - 1, w);
-      }
-      for (std::size_t w = 1; k >= 1 && k + w <= n; ++w)
-        expected += choose(n, k) * falling(n - k, w);
+// stand in the queue in which order. For N = 12 that makes 5.8 * 10^9 states.
+std::size_t states_told_apart(std::size_t n) {
+  const auto choose = [&](std::size_t k) { return falling(n, k) / falling(k, k); };
+  std::size_t states = 2;
+  for (std::size_t k = 0; k <= n; ++k) {
+    states += choose(k);
+    for (std::size_t w = 0; k + w + 1 <= n; ++w) {
+      states += choose(k) * (n - k) * falling(n - k - 1, w);
     }
+    for (std::size_t w = 1; k >= 1 && k + w <= n; ++w) states += choose(k) * falling(n - k, w);
+  }
+  return states;
+}
+
+TEST(LockedCounter, HasAsManyStatesAsItsFormulaSaysWithoutFolding) {
+  for (std::size_t n = 2; n <= 7; ++n) {
     StatesExplorer::Settings settings;
     settings.fold = false;
     const Search found = search([n] { return locked_counter(static_cast<int>(n)); }, settings);
-    EXPECT_EQ(found.states, expected) << n;
+    EXPECT_EQ(found.end, StatesExplorer::End::exhausted);
+    EXPECT_EQ(found.states, states_told_apart(n)) << n;
+  }
+}
+
+// All N tasks may change places. A state stays the same if those do that have ended, or that stand
+// where others could as well: by the theorem of orbit and stabiliser, the N! arrangements of its
+// tasks are N! / (ended! * equal! * equal! ...) different states where tasks are told apart.
+TEST(LockedCounter, FoldsAsManyStatesAsThereAreWithoutFolding) {
+  for (std::size_t n = 2; n <= 12; ++n) {
+    std::size_t told_apart = 0;
+    StatesExplorer::Settings settings;
+    settings.on_state = [&](const World& world, const Fingerprinter& fingerprinter) {
+      std::map<Fingerprint, std::size_t> equal;
+      std::size_t ended = n;
+      for (const TaskBase* task = world.first_task(); task != nullptr; task = task->next_task) {
+        if (task == world.root()) continue;
+        --ended;
+        const Fingerprint orbit = fingerprinter.orbit_of(task);
+        if (orbit != Fingerprint{}) ++equal[orbit];
+      }
+      std::size_t arrangements = falling(n, n) / falling(ended, ended);
+      for (const auto& [orbit, count] : equal) arrangements /= falling(count, count);
+      told_apart += arrangements;
+    };
+    const Search found = search([n] { return locked_counter(static_cast<int>(n)); }, settings);
+    EXPECT_EQ(found.end, StatesExplorer::End::exhausted);
+    EXPECT_EQ(found.states, n * n + n + 3) << n;
+    EXPECT_EQ(told_apart, states_told_apart(n)) << n;
   }
 }
 

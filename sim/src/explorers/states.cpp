@@ -44,7 +44,7 @@ class StatesExplorer::Driver {
     alternatives_ = world_.alternatives();
     reached_ = graph_.find_or_add(fingerprinter_.compute()).state;
     if (settings_.breadth_first) explorer_.origins_.push_back({0, 0, {}});
-    if (settings_.with_actors) note_actors(reached_);
+    note_state();
     if (alternatives_ == 0) return finish_execution() ? End::exhausted : end_;
     enter();
     if (!settings_.follow.empty()) return follow();
@@ -273,7 +273,7 @@ class StatesExplorer::Driver {
     reached_ = found.state;
     graph_.add_edge(point.state, found.state, move.weight, actor);
     if (!found.is_new) return Step::known;
-    if (settings_.with_actors) note_actors(found.state);
+    note_state();
     if (graph_.size() > limits_.states) return over(End::out_of_states);
     if (alternatives_ == 0) return finish_execution() ? Step::ended : Step::over;
     if (world_.steps() >= world_.max_steps()) return over(End::too_deep);
@@ -325,6 +325,12 @@ class StatesExplorer::Driver {
     const auto actor = static_cast<std::uint32_t>(known - names.begin());
     if (known == names.end()) names.push_back(std::move(name));
     return actor;
+  }
+
+  /// The state that was reached is new.
+  void note_state() {
+    if (settings_.with_actors) note_actors(reached_);
+    if (settings_.on_state) settings_.on_state(world_, fingerprinter_);
   }
 
   void note_actors(StateGraph::State state) {

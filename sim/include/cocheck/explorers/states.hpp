@@ -56,6 +56,8 @@ class StatesExplorer final : public Explorer {
     std::function<void(const World&)> on_end = {};
     /// Called for every failure.
     std::function<void(const World&)> on_failure = {};
+    /// Called in every state when it is reached first, but for those that a failure ends.
+    std::function<void(const World&, const detail::Fingerprinter&)> on_state = {};
   };
 
   /// Why the search is over.
