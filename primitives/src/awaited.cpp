@@ -5,9 +5,9 @@
 
 namespace cocheck::detail {
 
-void CallbackFuture::report_lost_exception() const noexcept {
+void CallbackFuture::report_unseen_exception() const noexcept {
   Loop* loop = Loop::current_or_null();
-  if (exception_retrieved_ || loop == nullptr || loop->closing()) return;
+  if (loop == nullptr || loop->closing()) return;
   loop->fail({FailureKind::unretrieved_exception,
               describe_self() + " ended with " + describe(stored_exception()) +
                   ", and nobody looked at it",

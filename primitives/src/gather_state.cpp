@@ -83,7 +83,7 @@ void GatherState::child_done(Child& child) {
   } else if (last && !settled()) {
     if (private_) loop.note_all_arrived(&finished_);
     end(cancel_requested_ ? std::make_exception_ptr(CancelledError(message_)) : nullptr);
-  } else if (child.future().has_exception() && settled()) {
+  } else if (child.future().has_unseen_exception() && settled()) {
     (void)child.failed();  // an exception that comes too late is looked at and dropped
   }
   children_.forget(child);

@@ -33,8 +33,8 @@ std::string_view coroutine_name(std::string_view signature) {
 }  // namespace
 
 TaskBase::TaskBase(Loop& loop, std::coroutine_handle<> body, std::source_location definition)
-    : CallbackFuture(this),
-      Runnable(Kind::step, this),
+    : Runnable(Kind::step, this),
+      CallbackFuture(this),
       resume_point_(body),
       record_{definition, definition},
       lineage_{Reference<TaskBase>(loop.acting())} {
@@ -49,7 +49,6 @@ TaskBase::TaskBase(Loop& loop, std::coroutine_handle<> body, std::source_locatio
   };
   loop.exclude_links(&previous_task, sizeof previous_task + sizeof next_task);
   loop.exclude_links(&record_, sizeof record_);
-  // With the word in whose padding it lies: the kind, which never changes.
   loop.exclude_links(word_of(&numbers_), sizeof(std::uint64_t));
   loop.exclude_names(&lineage_, sizeof lineage_);
   // The flags in the same word are the task's own.
@@ -165,7 +164,7 @@ void TaskBase::run() {
   while (const std::coroutine_handle<> next = loop.take_next()) next.resume();
   if (body_ended_) {
     State state = take_result();
-    if (must_cancel_ && state == State::done && exception_retrieved()) {
+    if (must_cancel_ && state == State::done && !has_unseen_exception()) {
       // Asked during its last step: the value is dropped; an exception is not.
       must_cancel_ = false;
       set_cancelled_result();
@@ -184,7 +183,7 @@ __attribute__((noinline)) void TaskBase::pass_cancel_on() {
 void TaskBase::finish(State state) {
   observe(LoopEvent::Kind::finish, this, "", nullptr, place(), [&](LoopEvent& event) {
     event.verb = state == State::cancelled ? "cancelled"
-                 : exception_retrieved()   ? "return"
+                 : !has_unseen_exception() ? "return"
                                            : "throw";
   });
   resume_point_ = nullptr;

@@ -270,9 +270,10 @@ __attribute__((noinline)) void ModelMemory::note_release(BlockId id) {
   count_live(block, ~std::uint32_t{0});
 }
 
-inline ModelMemory::BlockId ModelMemory::take(std::size_t bytes) {
+/// kNoBlock where more has to be done: see take_slowly().
+inline ModelMemory::BlockId ModelMemory::take_quickly(std::size_t bytes) noexcept {
   if (bytes > kExactClasses * kGranule - kRedzone || careful_) [[unlikely]]
-    return take_slowly(bytes);
+    return kNoBlock;
   const std::size_t granules = (bytes + kRedzone + kGranule - 1) / kGranule;
   BlockId id = free_[granules];
   if (id != kNoBlock) {
@@ -280,9 +281,11 @@ inline ModelMemory::BlockId ModelMemory::take(std::size_t bytes) {
   } else if (carved_ < blocks_.size() && blocks_[carved_].granules == granules) {
     id = carve_again();
   } else {
-    return take_slowly(bytes);
+    return kNoBlock;
   }
-  make_live(id, static_cast<std::uint32_t>(bytes));
+  blocks_[id].bytes = static_cast<std::uint32_t>(bytes);
+  ++outstanding_;
+  ASAN_UNPOISON_MEMORY_REGION(address(id), bytes);
   return id;
 }
 
@@ -307,28 +310,55 @@ __attribute__((noinline)) ModelMemory::BlockId ModelMemory::take_slowly(std::siz
 }
 
 void* ModelMemory::allocate(std::size_t bytes) {
-  return address(take(std::max(bytes, std::size_t{1})));
+  bytes = std::max(bytes, std::size_t{1});
+  const BlockId id = take_quickly(bytes);
+  return address(id != kNoBlock ? id : take_slowly(bytes));
 }
 
 void* ModelMemory::allocate_named(std::size_t bytes) {
-  const BlockId id = take(std::max(bytes, kNameOffset + sizeof(std::uint64_t)));
-  Block& block = blocks_[id];
-  block.links = kNameWords;
-  auto* memory = base_ + std::size_t{block.begin} * kGranule;
+  bytes = std::max(bytes, kNameOffset + sizeof(std::uint64_t));
+  const BlockId id = take_quickly(bytes);
+  if (id == kNoBlock) [[unlikely]]
+    return allocate_named_slowly(bytes);
+  return name(id);
+}
+
+__attribute__((noinline)) void* ModelMemory::allocate_named_slowly(std::size_t bytes) {
+  return name(take_slowly(bytes));
+}
+
+inline void* ModelMemory::name(BlockId id) noexcept {
+  blocks_[id].links = kNameWords;
+  std::byte* const memory = address(id);
   std::memcpy(memory + kNameOffset, &id, sizeof id);
   return memory;
 }
 
 inline void ModelMemory::give_back(BlockId id) noexcept {
-  if (careful_) [[unlikely]]
-    note_release(id);
+  if (careful_) [[unlikely]] {
+    give_back_carefully(id);
+    return;
+  }
   Block& block = blocks_[id];
-  const std::uint32_t bytes = block.bytes;
+  const std::uint32_t bytes = std::exchange(block.bytes, 0);
+  block.links = block.names = 0;
+  --outstanding_;
+  push_free(id);
+  scrub(id, bytes);
+}
+
+__attribute__((noinline)) void ModelMemory::give_back_carefully(BlockId id) noexcept {
+  note_release(id);
+  const std::uint32_t bytes = blocks_[id].bytes;
   make_free(id);
   if (layout_ != Layout::by_process) push_free(id);
+  scrub(id, bytes);
+}
+
+inline void ModelMemory::scrub(BlockId id, std::uint32_t bytes) noexcept {
   {
     const AccessLog::Pause pause;  // that it is cleared is nothing that the step does
-    clear(base_ + std::size_t{block.begin} * kGranule, bytes);
+    clear(address(id), bytes);
   }
   ASAN_POISON_MEMORY_REGION(address(id), bytes);
 }
@@ -365,7 +395,7 @@ void ModelMemory::begin_execution(Layout layout) noexcept {
     arenas_.clear(0);
     ++layouts_;
   }
-  careful_ = journal_ != nullptr || layout_ == Layout::by_process;
+  set_careful();
   used_ = kept_used_;
   carved_ = kept_carved_;
   if (layout_ == Layout::by_process) {
@@ -380,6 +410,10 @@ void ModelMemory::begin_execution(Layout layout) noexcept {
     used_ = std::size_t{arenas_.reserved()} * kGranule;
   }
   free_.fill(kNoBlock);
+}
+
+void ModelMemory::set_careful() noexcept {
+  careful_ = journal_ != nullptr || layout_ == Layout::by_process || kept_carved_ > 0;
 }
 
 bool ModelMemory::matters(std::uint64_t word) const noexcept {
@@ -398,7 +432,7 @@ bool ModelMemory::matters(std::uint64_t word) const noexcept {
 
 void ModelMemory::set_journal(Journal* journal) {
   journal_ = journal;
-  careful_ = journal != nullptr || layout_ == Layout::by_process;
+  set_careful();
   live_.clear();
   if (journal == nullptr) return;
   for (std::size_t id = 0; id < carved_; ++id) {

@@ -31,6 +31,14 @@ inline void append(detail::HarnessVector<T>& vector, const T& value) {
   vector.push_back(value);
 }
 
+inline Action action_of(const detail::ReadyEntry& entry) {
+  Runnable* runnable = entry.runnable;
+  const Choice::Kind kind = runnable->kind() == Runnable::Kind::step    ? Choice::Kind::step
+                            : runnable->kind() == Runnable::Kind::timer ? Choice::Kind::timer
+                                                                        : Choice::Kind::callback;
+  return {kind, runnable, runnable->task(), entry.number};
+}
+
 /// Clears what the next calls will have their frames in.
 __attribute__((noinline)) void clear_stack() noexcept {
   std::array<std::byte, 1024> below;
@@ -67,8 +75,10 @@ void World::run(const Model& model, Explorer& explorer, detail::Recorder* record
     if (!explorer.drive(*this)) {
       if (fifo_) {
         run_fifo();
+      } else if (recorder_ != nullptr) {
+        run_any_order<true>();
       } else {
-        run_any_order();
+        run_any_order<false>();
       }
     }
   } catch (...) {  // a replay has diverged, or the model could not even begin
@@ -122,11 +132,11 @@ void World::start(const Model& model) {
   if (recorder_ != nullptr) recorder_->root_started(*state_.root);
 }
 
-bool World::root_done() const noexcept {
+inline bool World::root_done() const noexcept {
   return state_.root->done();
 }
 
-bool World::stopped() const noexcept {
+inline bool World::stopped() const noexcept {
   return failure_.has_value() || explorer_error_ != nullptr || memory_->exhausted() || root_done();
 }
 
@@ -139,14 +149,30 @@ std::size_t World::alternatives() {
   return 0;
 }
 
+template <bool kRecorded>
 void World::run_any_order() {
-  while (const std::size_t count = alternatives()) {
-    if (state_.steps == max_steps_) {
+  assert(kRecorded == (recorder_ != nullptr));
+  while (!stopped()) {
+    std::size_t count = count_alternatives();
+    if (count == 0) [[unlikely]] {
+      count = alternatives();
+      if (count == 0) return;
+    }
+    if (state_.steps == max_steps_) [[unlikely]] {
       cut_ = true;
       return;
     }
     const std::size_t index = pick(count);
-    perform(action(index), index, count);
+    perform<kRecorded>(index < state_.ready.size() ? action_of(state_.ready[index]) : action(index),
+                       index, count);
+  }
+}
+
+inline void World::perform(Action action, std::size_t index, std::size_t alternatives) {
+  if (recorder_ != nullptr) {
+    perform<true>(action, index, alternatives);
+  } else {
+    perform<false>(action, index, alternatives);
   }
 }
 
@@ -236,13 +262,7 @@ inline std::size_t World::count_alternatives() noexcept {
 }
 
 Action World::action(std::size_t index) const {
-  if (index < state_.ready.size()) {
-    Runnable* runnable = state_.ready[index].runnable;
-    const Choice::Kind kind = runnable->kind() == Runnable::Kind::step    ? Choice::Kind::step
-                              : runnable->kind() == Runnable::Kind::timer ? Choice::Kind::timer
-                                                                          : Choice::Kind::callback;
-    return {kind, runnable, runnable->task(), state_.ready[index].number};
-  }
+  if (index < state_.ready.size()) return action_of(state_.ready[index]);
   index -= state_.ready.size();
   if (index < state_.offered_timers) {
     Timer* timer = state_.timers[index].timer;
@@ -266,9 +286,12 @@ inline std::size_t World::pick(std::size_t alternatives) {
   return choice;
 }
 
-inline void World::perform(const Action& action, std::size_t index, std::size_t alternatives) {
+/// That an execution is recorded costs nothing where it is not.
+template <bool kRecorded>
+__attribute__((always_inline)) inline void World::perform(Action action, std::size_t index,
+                                                          std::size_t alternatives) {
   ++state_.steps;
-  if (recorder_ != nullptr) [[unlikely]] {
+  if constexpr (kRecorded) {
     const Action copy = action;  // of which the address is taken; `action` stays in registers
     recorder_->begin_action(copy, alternatives, now_);
   }
@@ -284,10 +307,10 @@ inline void World::perform(const Action& action, std::size_t index, std::size_t 
   // What is copied with its padding should not depend on what was on the stack before.
   if (compares_states_) clear_stack();
   std::optional<detail::AccessLog::Scope> logging;
-  if (recorder_ != nullptr) [[unlikely]]
+  if constexpr (kRecorded)
     recorder_->watch_accesses(logging, *memory_, detail::AccessLog::Range::between(this, this + 1));
   const detail::ModelMemory::Scope inside(memory_.get());
-  if (action.runnable == nullptr) {
+  if (action.runnable == nullptr) [[unlikely]] {
     action.task->cancel({});
   } else {
     acting_ = action.task;
@@ -295,7 +318,7 @@ inline void World::perform(const Action& action, std::size_t index, std::size_t 
     acting_ = nullptr;
   }
   if (!settling_.empty()) run_settling();
-  if (recorder_ != nullptr) [[unlikely]] {
+  if constexpr (kRecorded) {
     logging.reset();
     const detail::ModelMemory::Scope outside(nullptr);
     recorder_->action_ended();
@@ -412,14 +435,25 @@ void World::close() noexcept {
 }
 
 void World::post(Runnable& runnable) {
+  if (watcher_ == nullptr && detail::AccessLog::active() == nullptr) [[likely]] {
+    enqueue(runnable);
+    return;
+  }
   const detail::AccessLog::Pause pause;
+  if (watcher_ != nullptr && !closing_ && !settles(runnable)) watcher_->posted(runnable);
+  enqueue(runnable);
+}
+
+inline bool World::settles(const Runnable& runnable) const noexcept {
+  return runnable.kind() == Runnable::Kind::settling && !fifo_;
+}
+
+inline void World::enqueue(Runnable& runnable) {
   if (closing_) return;
-  if (runnable.kind() == Runnable::Kind::settling && !fifo_) {
+  if (settles(runnable)) {
     append(settling_, &runnable);
     return;
   }
-  if (watcher_ != nullptr) [[unlikely]]
-    watcher_->posted(runnable);
   const bool named =
       runnable.kind() == Runnable::Kind::callback || runnable.kind() == Runnable::Kind::timer;
   append(state_.ready,

@@ -181,10 +181,16 @@ class World final : public Loop {
   void reset();
   void start(const Model& model);
   /// Takes actions until nothing can happen or the execution has failed.
+  template <bool kRecorded>
   void run_any_order();
   void run_fifo();
   /// Takes alternative `index`.
-  void perform(const Action& action, std::size_t index, std::size_t alternatives);
+  template <bool kRecorded>
+  void perform(Action action, std::size_t index, std::size_t alternatives);
+  void perform(Action action, std::size_t index, std::size_t alternatives);
+  void enqueue(Runnable& runnable);
+  /// Whether it runs at the end of the step.
+  [[nodiscard]] bool settles(const Runnable& runnable) const noexcept;
   void run_settling();
   void check_invariants();
   void conclude();

@@ -111,8 +111,8 @@ class CallbackFuture : public Awaited, public LoopAllocated {
     return stored_exception();
   }
 
-  /// Whether it ended with an exception or a cancellation; that is no look at it.
-  [[nodiscard]] bool has_exception() const noexcept { return stored_exception() != nullptr; }
+  /// Whether it ended with an exception at which nobody has looked; that is no look at it.
+  [[nodiscard]] bool has_unseen_exception() const noexcept { return !exception_retrieved_; }
 
   /// Address of the Result<T>, valid when done; counts as having looked at the exception.
   [[nodiscard]] void* result_address() noexcept {
@@ -157,13 +157,17 @@ class CallbackFuture : public Awaited, public LoopAllocated {
 
   /// Ends with an exception that somebody should look at.
   void expect_retrieval() noexcept { exception_retrieved_ = false; }
-  [[nodiscard]] bool exception_retrieved() const noexcept { return exception_retrieved_; }
   /// Before it dies: fails the execution if it has an exception at which nobody looked.
-  void report_lost_exception() const noexcept;
+  void report_lost_exception() const noexcept {
+    if (has_unseen_exception()) [[unlikely]]
+      report_unseen_exception();
+  }
 
   TaskBase* owner_;
 
  private:
+  void report_unseen_exception() const noexcept;
+
   friend class Callback;
   Callback* first_ = nullptr;
   Callback* last_ = nullptr;

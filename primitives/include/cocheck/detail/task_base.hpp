@@ -27,7 +27,7 @@ class Retry {
 /// the task is parked on, also while it is woken and has not run. A step resumes coroutines in a
 /// loop (a trampoline) until one of them parks, so that neither a long chain of awaits nor a
 /// compiler without tail calls needs stack.
-class TaskBase : public CallbackFuture, public Runnable {
+class TaskBase : public Runnable, public CallbackFuture {
  public:
   /// Asks the task to end by CancelledError at its next or present suspension. False when it is
   /// done. The request is passed on to what the task waits for, if that accepts it.
@@ -155,7 +155,7 @@ class TaskBase : public CallbackFuture, public Runnable {
   void finish(State state);
   void pass_cancel_on();
 
-  std::uint32_t numbers_ = 0;  // given to callbacks and timers; lies in the padding of Runnable
+  std::uint32_t numbers_ = 0;  // given to callbacks and timers; nothing else is in its word
   // What every step needs comes next.
   std::coroutine_handle<> resume_point_;
   Retry* retry_ = nullptr;

@@ -178,9 +178,14 @@ class ModelMemory {
   [[nodiscard]] BlockId carve(SizeClass size);
   [[nodiscard]] BlockId carve_in_arena(SizeClass size);
   [[nodiscard]] BlockId carve_again() noexcept;
-  [[nodiscard]] BlockId take(std::size_t bytes);
+  [[nodiscard]] BlockId take_quickly(std::size_t bytes) noexcept;
   [[nodiscard]] BlockId take_slowly(std::size_t bytes);
+  [[nodiscard]] void* allocate_named_slowly(std::size_t bytes);
+  [[nodiscard]] void* name(BlockId id) noexcept;
   void give_back(BlockId id) noexcept;
+  void give_back_carefully(BlockId id) noexcept;
+  void scrub(BlockId id, std::uint32_t bytes) noexcept;
+  void set_careful() noexcept;
   void make_live(BlockId id, std::uint32_t bytes) noexcept;
   void make_free(BlockId id) noexcept;
   void push_free(BlockId id) noexcept;
