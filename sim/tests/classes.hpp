@@ -158,7 +158,8 @@ inline Seen expect_one_of_each(const Model& model, const Options& options = Opti
   EXPECT_EQ(all.end, DporExplorer::End::exhausted) << all;
   Seen seen;
   std::uint64_t blocked = 0;
-  for (const FirstPick pick : {FirstPick::first, FirstPick::last, FirstPick::random}) {
+  for (const FirstPick pick :
+       {FirstPick::first, FirstPick::last, FirstPick::random, FirstPick::same_task}) {
     SCOPED_TRACE("first pick " + std::to_string(static_cast<int>(pick)));
     DporExplorer::Settings settings;
     settings.first_pick = pick;

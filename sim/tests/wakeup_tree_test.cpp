@@ -103,14 +103,15 @@ TEST_F(WakeupTreeTest, AReleasedNodeIsUsedAgainAsNew) {
 TEST_F(WakeupTreeTest, AllNodesOfATreeAreGivenBack) {
   FootprintPool pool;
   KeptFootprint& footprint = pool.take();
-  std::uint32_t nodes = 0;
+  std::set<Node> nodes;
   Branches branches;
   std::vector<Branches*> level{&branches};
   for (int depth = 0; depth < 4; ++depth) {
     std::vector<Branches*> next;
     for (Branches* each : level) {
       for (int i = 0; i < 3; ++i) {
-        const Node node = make(nodes++);
+        const Node node = make(static_cast<std::uint32_t>(nodes.size()));
+        nodes.insert(node);
         tree_.step(node).footprint = FootprintRef(footprint);
         tree_.append(*each, node);
         next.push_back(&tree_.below(node));
@@ -118,16 +119,12 @@ TEST_F(WakeupTreeTest, AllNodesOfATreeAreGivenBack) {
     }
     level = std::move(next);
   }
-  EXPECT_EQ(footprint.references, nodes);
+  EXPECT_EQ(footprint.references, nodes.size());
   tree_.release_all(branches);
   EXPECT_EQ(ids(branches), Ids());
   EXPECT_EQ(footprint.references, 0u);
-  std::vector<bool> used(nodes, false);
-  for (std::uint32_t i = 0; i < nodes; ++i) {
-    const Node node = tree_.make();
-    ASSERT_LT(node, nodes) << "there are enough already";
-    EXPECT_FALSE(used[node]);
-    used[node] = true;
+  while (!nodes.empty()) {
+    EXPECT_EQ(nodes.erase(tree_.make()), 1u) << "there are enough already, each once";
   }
 }
 

@@ -275,12 +275,22 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   [[nodiscard]] const void* pick_free(const Point& point) {
     if (point.tried) return nullptr;
     const std::size_t count = point.alternatives;
-    const std::size_t offset = settings_.first_pick == FirstPick::random ? random_.below(count) : 0;
+    const auto is_free = [&](const void* process) {
+      return !sleeps_whole(point, process) && !is_held(process);
+    };
+    if (settings_.first_pick == FirstPick::same_task && order_.size() > 0) {
+      const void* process = order_.process(order_.size() - 1);
+      for (std::size_t i = 0; i < count; ++i) {
+        if (process_at(i) == process && is_free(process)) return process;
+      }
+    }
+    const bool by_chance =
+        settings_.first_pick == FirstPick::random || settings_.first_pick == FirstPick::same_task;
+    const std::size_t offset = by_chance ? random_.below(count) : 0;
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t index =
           settings_.first_pick == FirstPick::last ? count - 1 - i : (i + offset) % count;
-      const void* process = process_at(index);
-      if (!sleeps_whole(point, process) && !is_held(process)) return process;
+      if (const void* process = process_at(index); is_free(process)) return process;
     }
     if (std::all_of(point.sleepers.begin(), point.sleepers.end(),
                     [&](const Sleeper& sleeper) { return is_held(sleeper.process); })) {

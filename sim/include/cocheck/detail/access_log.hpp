@@ -76,13 +76,13 @@ class AccessLog {
   __attribute__((always_inline)) void record(const void* address, std::size_t bytes, bool write,
                                              const void* instruction) noexcept {
     const auto at = reinterpret_cast<std::uintptr_t>(address);
-    // Mostly the step has allocated the word, or touched it before: that is short, and makes no
-    // call. What was touched before was not fresh.
+    // Mostly the step has allocated the word, or it lies where some were touched before: that is
+    // short, and makes no call. What this step has touched before was not fresh.
     if (usual_.holds(at)) [[likely]] {
       if (fresh_.holds(at)) return;
       if (const std::size_t within = at % 8; within + bytes <= 8) [[likely]] {
-        const Slot* slot = slots_.find_in_range(at / 8);
-        if (slot != nullptr && slot->age == age_) {
+        Slot* slot = slots_.find_in_range(at / 8);
+        if (slot != nullptr && (slot->age == age_ || add_entry(*slot, at / 8))) [[likely]] {
           add_bytes(entries_[slot->entry], ((std::uint32_t{1} << bytes) - 1) << within, write);
           return;
         }
@@ -164,6 +164,14 @@ class AccessLog {
     } else {
       entry.reads = static_cast<std::uint8_t>(entry.reads | (mask & ~entry.writes));
     }
+  }
+  /// False where more has to be looked at, or made.
+  __attribute__((always_inline)) bool add_entry(Slot& slot, std::uint64_t word) noexcept {
+    if (!fresh_before_.empty() || entries_.size() == entries_.capacity()) [[unlikely]]
+      return false;
+    slot = {age_, static_cast<std::uint32_t>(entries_.size())};
+    entries_.push_back({word, 0, 0});
+    return true;
   }
   void record_first(std::uintptr_t at, std::size_t bytes, bool write,
                     const void* instruction) noexcept;

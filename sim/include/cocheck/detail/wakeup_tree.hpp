@@ -15,9 +15,12 @@ namespace cocheck::detail {
 ///
 /// All trees share one store; nodes that are released are used again with what they have allocated.
 class WakeupTree {
+  struct Entry;
+
  public:
-  using Node = std::uint32_t;
-  static constexpr Node kNone = ~Node{0};
+  /// Of a step with what is to follow it.
+  using Node = Entry*;
+  static constexpr Node kNone = nullptr;
 
   /// A step, as it was when it was seen in another execution.
   struct Step {
@@ -38,22 +41,19 @@ class WakeupTree {
     [[nodiscard]] bool empty() const noexcept { return first == kNone; }
   };
 
-  [[nodiscard]] Step& step(Node node) noexcept { return nodes_[node].step; }
-  [[nodiscard]] const Step& step(Node node) const noexcept { return nodes_[node].step; }
-  [[nodiscard]] Node next(Node node) const noexcept { return nodes_[node].next; }
-  [[nodiscard]] Branches& below(Node node) noexcept { return nodes_[node].below; }
+  [[nodiscard]] static Step& step(Node node) noexcept { return node->step; }
+  [[nodiscard]] static Node next(Node node) noexcept { return node->next; }
+  [[nodiscard]] static Branches& below(Node node) noexcept { return node->below; }
 
   /// A node without a step yet.
   [[nodiscard]] Node make();
-  void append(Branches& branches, Node node) noexcept;
-  void prepend(Branches& branches, Node node) noexcept;
-  void insert_after(Branches& branches, Node before, Node node) noexcept;
+  static void append(Branches& branches, Node node) noexcept;
+  static void prepend(Branches& branches, Node node) noexcept;
+  static void insert_after(Branches& branches, Node before, Node node) noexcept;
   /// That the first branch will be taken out soon.
-  void prefetch(const Branches& branches) const noexcept {
-    if (!branches.empty()) __builtin_prefetch(&nodes_[branches.first]);
-  }
+  static void prefetch(const Branches& branches) noexcept { __builtin_prefetch(branches.first); }
   /// Takes the first branch out; release() it when its step was taken.
-  [[nodiscard]] Node take_first(Branches& branches) noexcept;
+  [[nodiscard]] static Node take_first(Branches& branches) noexcept;
   /// Gives the node back; what is below it must have been taken.
   void release(Node node) noexcept;
   /// Gives all of them back.
@@ -66,7 +66,7 @@ class WakeupTree {
     Step step;
   };
 
-  std::deque<Entry> nodes_;  // references to them stay
+  std::deque<Entry> nodes_;
   std::vector<Node> free_;
 };
 

@@ -36,7 +36,12 @@ class DporExplorer final : public Explorer {
   };
 
   /// Which step is taken where nothing says so; what is found does not depend on it.
-  enum class FirstPick : std::uint8_t { first, last, random };
+  enum class FirstPick : std::uint8_t {
+    first,
+    last,
+    random,
+    same_task,  ///< of whoever took the last one, else a random one: the fewest steps in all
+  };
 
   /// One step of a process: its first, second... counted from 0.
   struct StepOf {
