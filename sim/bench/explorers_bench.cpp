@@ -65,11 +65,12 @@ void search(benchmark::State& state, const cocheck::Model& model, const cocheck:
       benchmark::Counter(static_cast<double>(steps), benchmark::Counter::kIsRate);
 }
 
-void random_locked_counter(benchmark::State& state) {
+void random_locked_counter(benchmark::State& state, std::size_t jobs) {
   const int tasks = static_cast<int>(state.range(0));
   cocheck::Options options;
   options.strategy = cocheck::Strategy::random;
-  options.max_executions = tasks > 10 ? 2'000 : 50'000;
+  options.jobs = jobs;
+  options.max_executions = jobs > 1 ? 500'000 : tasks > 10 ? 2'000 : 50'000;
   options.max_steps = 1'000'000;
   search(
       state, [tasks] { return locked_counter(tasks); }, options);
@@ -132,10 +133,15 @@ void states_locked_counter(benchmark::State& state) {
   seconds_before = seconds;
 }
 
-BENCHMARK(random_locked_counter)
+BENCHMARK_CAPTURE(random_locked_counter, alone, 1)
     ->Name("random/locked_counter")
     ->Arg(3)
     ->Arg(100)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(random_locked_counter, by_two, 2)
+    ->Name("random/locked_counter/jobs:2")
+    ->Arg(3)
+    ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(exhaustive_locked_counter)
     ->Name("exhaustive/locked_counter")

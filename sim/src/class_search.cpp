@@ -1,7 +1,6 @@
 #include "class_search.hpp"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "class_shards.hpp"
@@ -9,6 +8,7 @@
 #include "cocheck/detail/model_memory.hpp"
 #include "progress.hpp"
 #include "symbols.hpp"
+#include "worker_processes.hpp"
 
 namespace cocheck::detail {
 
@@ -16,8 +16,6 @@ namespace {
 
 // How many executions are made to see whether there are many, and what conflicts in them.
 constexpr std::uint64_t kBeforeDividing = 1'000;
-// With fewer in all it is not worth the while.
-constexpr std::uint64_t kWorthDividing = 20 * kBeforeDividing;
 
 std::string describe(const AccessLog::Outside& outside) {
   const std::string name = symbol_at(outside.address);
@@ -74,6 +72,8 @@ ClassSearchResult search_whole(World& world, const Model& model, const Options& 
   limits.deadline = deadline;
   DporExplorer::Settings settings;
   settings.stop_at_failure = options.stop_at_failure;
+  settings.first_pick = DporExplorer::FirstPick::same_task;
+  settings.seed = options.seed;
   settings.counts_conflicts = conflicts != nullptr;
   settings.on_progress = [&](const DporExplorer& explorer) { progress.show(explorer); };
   settings.on_failure = [&](const World& failed) {
@@ -115,8 +115,7 @@ ClassSearchResult search_whole(World& world, const Model& model, const Options& 
 ClassSearchResult search_classes(World& world, const Model& model, const Options& options,
                                  std::uint64_t max_executions,
                                  std::optional<std::chrono::steady_clock::time_point> deadline) {
-  const std::size_t jobs =
-      options.jobs > 0 ? options.jobs : std::max(1u, std::thread::hardware_concurrency());
+  const std::size_t jobs = jobs_of(options);
   if (jobs > 1 && max_executions >= kWorthDividing && can_fork()) {
     std::vector<DporExplorer::Conflict> conflicts;
     ClassSearchResult begun =

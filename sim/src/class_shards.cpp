@@ -1,32 +1,17 @@
 #include "class_shards.hpp"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
-#include <cerrno>
-#include <csignal>
 #include <cstddef>
-#include <cstdio>
 #include <cstring>
-#include <exception>
-#include <filesystem>
-#include <iostream>
-#include <iterator>
-#include <new>
 #include <span>
-#include <system_error>
 #include <utility>
 
 #include "cocheck/explorers/guided.hpp"
 #include "progress.hpp"
+#include "worker_processes.hpp"
 
 namespace cocheck::detail {
 
@@ -37,7 +22,6 @@ using Conflict = DporExplorer::Conflict;
 
 constexpr std::size_t kMaxShards = 1'024;
 constexpr std::uint32_t kNone = ~std::uint32_t{0};
-constexpr int kPollMilliseconds = 100;
 
 /// What the processes tell each other while they work, in memory that they share.
 struct Board {
@@ -47,26 +31,6 @@ struct Board {
   std::array<std::atomic<float>, kMaxShards> progress = {};
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
-
-/// Memory that stays shared with the processes that are made from this one.
-class SharedBoard {
- public:
-  SharedBoard()
-      : at_(::mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-                   0)) {
-    if (at_ == MAP_FAILED) throw std::bad_alloc();
-    ::new (at_) Board();
-  }
-  ~SharedBoard() { ::munmap(at_, sizeof(Board)); }
-  SharedBoard(const SharedBoard&) = delete;
-  SharedBoard& operator=(const SharedBoard&) = delete;
-
-  Board& operator*() const noexcept { return *static_cast<Board*>(at_); }
-  Board* operator->() const noexcept { return static_cast<Board*>(at_); }
-
- private:
-  void* at_;
-};
 
 /// What was found in a shard; the tape of a failure follows it in the pipe.
 struct Report {
@@ -83,9 +47,6 @@ struct ShardResult {
   Report report;
   std::vector<std::uint32_t> tape;
 };
-
-/// The search is over: for this process, too.
-struct Stop {};
 
 class Worker {
  public:
@@ -118,6 +79,8 @@ class Worker {
     limits.deadline = deadline_;
     DporExplorer::Settings settings;
     settings.stop_at_failure = options_.stop_at_failure;
+    settings.first_pick = DporExplorer::FirstPick::same_task;
+    settings.seed = options_.seed;
     settings.orders = shards_[shard_];
     settings.on_progress = [&](const DporExplorer& explorer) {
       board_.progress[shard_] = static_cast<float>(explorer.progress());
@@ -140,8 +103,8 @@ class Worker {
     report.steps = explorer.steps();
     report.failing = explorer.failing();
     report.choices = tape.size();
-    send(std::as_bytes(std::span(&report, 1)));
-    send(std::as_bytes(std::span(tape)));
+    send(pipe_, std::as_bytes(std::span(&report, 1)));
+    send(pipe_, std::as_bytes(std::span(tape)));
     if (report.failed && options_.stop_at_failure) {
       std::uint32_t first = board_.first_failed;
       while (shard_ < first && !board_.first_failed.compare_exchange_weak(first, shard_)) {
@@ -153,15 +116,7 @@ class Worker {
   /// Ends the process where nobody asks for what it may still find.
   void tell(std::uint64_t executions) {
     board_.executions += executions - std::exchange(told_, executions);
-    if (board_.executions >= max_executions_ || board_.first_failed < shard_) throw Stop{};
-  }
-
-  void send(std::span<const std::byte> bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t sent = ::write(pipe_, bytes.data(), bytes.size());
-      if (sent < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category());
-      if (sent > 0) bytes = bytes.subspan(static_cast<std::size_t>(sent));
-    }
+    if (board_.executions >= max_executions_ || board_.first_failed < shard_) throw WorkIsOver{};
   }
 
   World& world_;
@@ -176,112 +131,8 @@ class Worker {
   std::uint64_t told_ = 0;  // executions of this shard that the board knows
 };
 
-/// A process that works, as its parent sees it.
-struct Child {
-  pid_t process = -1;
-  int pipe = -1;
-  std::vector<std::byte> received;
-};
-
-/// The processes; they are ended with it.
-class Children {
- public:
-  Children() = default;
-  ~Children() {
-    for (Child& child : children_) {
-      if (child.pipe >= 0) ::close(child.pipe);
-      if (child.process < 0) continue;
-      ::kill(child.process, SIGKILL);
-      ::waitpid(child.process, nullptr, 0);
-    }
-  }
-  Children(const Children&) = delete;
-  Children& operator=(const Children&) = delete;
-
-  /// Makes a process that calls `work`; false if there can be no more.
-  template <class Work>
-  bool add(Work&& work) {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
-    std::fflush(nullptr);
-    std::cout.flush();
-    const pid_t parent = ::getpid();
-    const pid_t process = ::fork();
-    if (process == 0) {
-      ::close(ends[0]);
-      run_to_the_end(parent, [&] { work(ends[1]); });
-    }
-    ::close(ends[1]);
-    if (process < 0) {
-      ::close(ends[0]);
-      return false;
-    }
-    children_.push_back({process, ends[0], {}});
-    return true;
-  }
-
-  /// Reads what the processes say until all have ended; whether all have ended well.
-  template <class Idle>
-  bool wait(Idle&& idle) {
-    while (read_some()) idle();
-    bool well = true;
-    for (Child& child : children_) {
-      int status = 0;
-      while (::waitpid(std::exchange(child.process, -1), &status, 0) < 0 && errno == EINTR) {
-      }
-      well = well && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    }
-    return well;
-  }
-
-  [[nodiscard]] const std::vector<Child>& all() const noexcept { return children_; }
-
- private:
-  template <class Work>
-  [[noreturn]] static void run_to_the_end(pid_t parent, Work&& work) {
-    int status = 0;
-    try {
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      if (::getppid() == parent) work();
-    } catch (const Stop&) {
-      // What was sent is all that counts.
-    } catch (...) {
-      status = 1;
-    }
-    std::cout.flush();
-    std::fflush(nullptr);
-    ::_exit(status);
-  }
-
-  bool read_some() {
-    std::vector<pollfd> open;
-    for (const Child& child : children_) {
-      if (child.pipe >= 0) open.push_back({child.pipe, POLLIN, 0});
-    }
-    if (open.empty()) return false;
-    ::poll(open.data(), open.size(), kPollMilliseconds);
-    for (const pollfd& ready : open) {
-      if (ready.revents == 0) continue;
-      const auto child = std::find_if(children_.begin(), children_.end(),
-                                      [&](const Child& of) { return of.pipe == ready.fd; });
-      std::array<std::byte, 4'096> buffer;
-      const ssize_t count = ::read(child->pipe, buffer.data(), buffer.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) {
-        ::close(std::exchange(child->pipe, -1));
-        continue;
-      }
-      child->received.insert(child->received.end(), buffer.begin(), buffer.begin() + count);
-    }
-    return true;
-  }
-
-  std::vector<Child> children_;
-};
-
-std::vector<ShardResult> results_of(const Child& child) {
+std::vector<ShardResult> results_of(std::span<const std::byte> left) {
   std::vector<ShardResult> results;
-  std::span<const std::byte> left = child.received;
   while (left.size() >= sizeof(Report)) {
     ShardResult& result = results.emplace_back();
     std::memcpy(&result.report, left.data(), sizeof(Report));
@@ -343,37 +194,34 @@ Shards divide(const std::vector<Conflict>& conflicts, std::size_t jobs) {
   return shards;
 }
 
-bool can_fork() {
-  std::error_code error;
-  const std::filesystem::directory_iterator threads("/proc/self/task", error);
-  return !error && std::distance(begin(threads), end(threads)) == 1;
-}
-
 std::optional<ClassSearchResult> search_shards(
     World& world, const Model& model, const Options& options, const Shards& shards,
     std::size_t jobs, std::uint64_t max_executions,
     std::optional<std::chrono::steady_clock::time_point> deadline) {
   if (shards.size() > kMaxShards) return std::nullopt;
-  const SharedBoard board;
-  Children children;
+  const SharedArray<Board> shared(1);
+  Board& board = shared[0];
+  WorkerProcesses workers;
   for (std::size_t i = 0; i < std::min(jobs, shards.size()); ++i) {
-    const bool added = children.add([&](int pipe) {
-      Worker(world, model, options, shards, *board, pipe, max_executions, deadline).run();
+    const bool added = workers.add([&](int pipe) {
+      Worker(world, model, options, shards, board, pipe, max_executions, deadline).run();
     });
     if (!added) break;
   }
-  if (children.all().empty()) return std::nullopt;
+  if (workers.size() == 0) return std::nullopt;
   Progress progress;
-  const bool well = children.wait([&] {
+  const bool well = workers.wait([&] {
     double done = 0;
-    for (std::size_t i = 0; i < shards.size(); ++i) done += double{board->progress[i]};
-    progress.show_executions(board->executions, done / static_cast<double>(shards.size()));
+    for (std::size_t i = 0; i < shards.size(); ++i) done += double{board.progress[i]};
+    progress.show_executions(board.executions, done / static_cast<double>(shards.size()));
   });
   if (!well) return std::nullopt;
 
   std::vector<ShardResult> results;
-  for (const Child& child : children.all()) {
-    for (ShardResult& result : results_of(child)) results.push_back(std::move(result));
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    for (ShardResult& result : results_of(workers.received(i))) {
+      results.push_back(std::move(result));
+    }
   }
   std::sort(results.begin(), results.end(), [](const ShardResult& one, const ShardResult& other) {
     return one.report.shard < other.report.shard;
@@ -400,7 +248,7 @@ std::optional<ClassSearchResult> search_shards(
       return whole;
     }
   }
-  if (board->executions >= max_executions) {
+  if (board.executions >= max_executions) {
     whole.executions = max_executions;
     whole.end = End::out_of_executions;
   } else if (!in_time) {

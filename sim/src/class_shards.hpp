@@ -15,9 +15,6 @@ namespace cocheck::detail {
 using Shards = std::vector<std::vector<DporExplorer::StepOrder>>;
 [[nodiscard]] Shards divide(const std::vector<DporExplorer::Conflict>& conflicts, std::size_t jobs);
 
-/// Whether this process can be copied: it has one thread.
-[[nodiscard]] bool can_fork();
-
 /// Searches the shards in `jobs` processes. What is found is the same with any number of them; of
 /// several failures the one in the first shard. Nothing if a process came to an end of which only
 /// the whole search can tell more, such as a crash of the model.

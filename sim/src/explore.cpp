@@ -8,6 +8,7 @@
 
 #include "class_search.hpp"
 #include "cocheck/detail/recorder.hpp"
+#include "cocheck/detail/sample_parts.hpp"
 #include "cocheck/explorers/exhaustive.hpp"
 #include "cocheck/explorers/fifo.hpp"
 #include "cocheck/explorers/guided.hpp"
@@ -20,14 +21,15 @@
 #include "cocheck/minimise.hpp"
 #include "cocheck/schedule_file.hpp"
 #include "cocheck/schedule_line.hpp"
+#include "distinct_tapes.hpp"
 #include "state_search.hpp"
+#include "worker_processes.hpp"
 
 namespace cocheck {
 
 namespace {
 
 constexpr std::uint64_t kShrinkExecutions = 2'000;
-constexpr std::size_t kDistinctLimit = std::size_t{1} << 24;
 constexpr std::uint64_t kExecutionsBetweenTimeChecks = 64;
 // By default, how many steps `states` may make for each execution that is allowed.
 constexpr std::uint64_t kStatesStepsPerExecution = 50;
@@ -45,36 +47,6 @@ std::vector<std::unique_ptr<World>>& immortal_worlds() {
   static auto* worlds = new std::vector<std::unique_ptr<World>>();
   return *worlds;
 }
-
-/// Counts different tapes by a 64-bit hash of each.
-class DistinctTapes {
- public:
-  void add(std::span<const std::uint32_t> tape, Order order) {
-    if (hashes_.size() == kDistinctLimit) {
-      full_ = true;
-      return;
-    }
-    std::uint64_t hash = order == Order::fifo ? 0x51ed270b9f4cb2ddu : 0xcbf29ce484222325u;
-    for (const std::uint32_t choice : tape) {
-      hash = (hash ^ choice) * 0x9e3779b97f4a7c15u;
-      hash ^= hash >> 32;
-    }
-    hashes_.push_back(hash);
-  }
-  /// So many that are known to differ from each other, but perhaps not from the others.
-  void add_distinct(std::uint64_t tapes) { known_ += tapes; }
-  [[nodiscard]] std::uint64_t count() {
-    std::sort(hashes_.begin(), hashes_.end());
-    hashes_.erase(std::unique(hashes_.begin(), hashes_.end()), hashes_.end());
-    return std::max<std::uint64_t>(hashes_.size(), known_);
-  }
-  [[nodiscard]] bool full() const noexcept { return full_ || (known_ > 0 && !hashes_.empty()); }
-
- private:
-  std::vector<std::uint64_t> hashes_;
-  std::uint64_t known_ = 0;
-  bool full_ = false;
-};
 
 /// What shapes the tree of choices, so that a replay offers the same; defaults are left out.
 std::map<std::string, std::string> schedule_options(const Options& options, Order order) {
@@ -197,21 +169,19 @@ class Search {
         explore_classes(options_.max_executions);
         break;
       case Strategy::random:
-        explore_with(RandomExplorer(options_.seed), "random", options_.max_executions);
+        sample(sampler<RandomExplorer>("random"), options_.max_executions);
         break;
-      case Strategy::pct: {
-        PctExplorer explorer(options_.seed);
-        explore_with(explorer, name_of(explorer), options_.max_executions);
-        verdict_.shares.back().chance = explorer.chance();
+      case Strategy::pct:
+        sample(pct_sampler(PctExplorer::kDepth), options_.max_executions);
+        verdict_.shares.back().chance = chance_;
         break;
-      }
       case Strategy::pos:
         if (!accesses_known()) break;
-        explore_with(PosExplorer(options_.seed), "pos", options_.max_executions);
+        sample(sampler<PosExplorer>("pos"), options_.max_executions);
         break;
       case Strategy::surw:
         if (!accesses_known()) break;
-        explore_with(SurwExplorer(options_.seed), "surw", options_.max_executions);
+        sample(sampler<SurwExplorer>("surw"), options_.max_executions);
         break;
       case Strategy::automatic:
         if (!explore_with(FifoExplorer(), "fifo", 1)) return;
@@ -230,32 +200,39 @@ class Search {
     }
   }
 
-  /// One of the samplers that share what is left of the budget, and its part of it.
+  /// One of those that share what is left of the budget, and its part of it.
   struct Sampler {
-    std::unique_ptr<Explorer> explorer;
     std::string name;
+    detail::SampleParts parts;
     std::uint64_t percent = 0;
   };
 
+  template <class Sampling, class... Settings>
+  [[nodiscard]] Sampler sampler(std::string name, Settings... settings) const {
+    return {std::move(name), detail::SampleParts(
+                                 [settings...](std::uint64_t seed) {
+                                   return std::make_unique<Sampling>(seed, settings...);
+                                 },
+                                 options_.seed)};
+  }
+  [[nodiscard]] Sampler pct_sampler(std::uint32_t depth) const {
+    return sampler<PctExplorer>("pct-" + std::to_string(depth), depth);
+  }
+
   [[nodiscard]] std::vector<Sampler> samplers() const {
     std::vector<Sampler> result;
-    const auto add = [&](std::unique_ptr<Explorer> explorer, std::string name,
-                         std::uint64_t percent) {
-      result.push_back({std::move(explorer), std::move(name), percent});
-    };
-    const auto add_pct = [&](std::uint32_t depth, std::uint64_t percent) {
-      auto explorer = std::make_unique<PctExplorer>(options_.seed, depth);
-      std::string name = name_of(*explorer);
-      add(std::move(explorer), std::move(name), percent);
+    const auto add = [&](Sampler sampler, std::uint64_t percent) {
+      result.push_back(std::move(sampler));
+      result.back().percent = percent;
     };
     const bool known = detail::accesses_unknown(Strategy::surw).empty();
     if (known) {
-      add(std::make_unique<SurwExplorer>(options_.seed), "surw", 41);
-      add(std::make_unique<PosExplorer>(options_.seed), "pos", 30);
+      add(sampler<SurwExplorer>("surw"), 41);
+      add(sampler<PosExplorer>("pos"), 30);
     }
-    add_pct(3, known ? 10 : 34);
-    add_pct(10, known ? 10 : 33);
-    add(std::make_unique<RandomExplorer>(options_.seed), "random", known ? 9 : 33);
+    add(pct_sampler(3), known ? 10 : 34);
+    add(pct_sampler(10), known ? 10 : 33);
+    add(sampler<RandomExplorer>("random"), known ? 9 : 33);
     return result;
   }
 
@@ -272,11 +249,55 @@ class Search {
         const std::uint64_t end = before + member.percent;
         const std::uint64_t part = budget * end / all - budget * before / all;
         before = end;
-        if (!explore_with(*member.explorer, member.name, part)) return;
+        if (!sample(member, part)) return;
         if (world_->out_of_memory()) member.percent = 0;
       }
       std::erase_if(members, [](const Sampler& member) { return member.percent == 0; });
     }
+  }
+
+  bool sample(Sampler&& sampler, std::uint64_t budget) { return sample(sampler, budget); }
+  /// Whether the search is to go on with another explorer. Where much is to be done, several
+  /// processes do it, as long as nothing else happens than that executions pass.
+  bool sample(Sampler& sampler, std::uint64_t budget) {
+    using detail::SampleParts;
+    const bool long_search = budget >= detail::kWorthDividing;
+    while (budget > 0) {
+      if (sampler.parts.left() == 0) {
+        if (long_search && sampler.parts.next() > 0 && budget >= 2 * SampleParts::kPart) {
+          budget -= sample_in_processes(sampler, budget / SampleParts::kPart);
+          if (out_of_time_now()) return false;
+          if (budget == 0) break;
+        }
+        sampler.parts.begin_part();
+      }
+      const std::uint64_t now = std::min(budget, sampler.parts.left());
+      if (!explore_with(sampler.parts.explorer(), sampler.name, now)) return false;
+      if (world_->out_of_memory()) return true;  // others may do with less
+      sampler.parts.count(now);
+      budget -= now;
+      if (const double chance = detail::chance_of(sampler.parts.explorer()); chance > 0) {
+        chance_ = std::min(chance_, chance);
+      }
+    }
+    return true;
+  }
+
+  /// Makes `parts` at most in other processes, and says how many executions that were.
+  std::uint64_t sample_in_processes(Sampler& sampler, std::uint64_t parts) {
+    const std::size_t jobs = detail::jobs_of(options_);
+    if (!divides_ || jobs < 2 || !detail::can_fork()) return 0;
+    const detail::PassingParts passed =
+        detail::make_parts(*world_, model_, sampler.parts, parts, jobs, deadline_);
+    sampler.parts.skip(passed.parts);
+    divides_ = passed.all;
+    const std::uint64_t executions = passed.parts * detail::SampleParts::kPart;
+    share_of(sampler.name).executions += executions;
+    verdict_.executions += executions;
+    verdict_.steps += passed.steps;
+    for (const std::uint64_t hash : passed.hashes) distinct_.add(hash);
+    if (passed.parts > 0 && passed.chance > 0) chance_ = std::min(chance_, passed.chance);
+    return executions;
   }
 
   /// Gives up if the strategy needs to know what steps touch, and that cannot be.
@@ -452,10 +473,6 @@ class Search {
            " bytes of memory (Options::memory_limit)";
   }
 
-  [[nodiscard]] static std::string name_of(const PctExplorer& explorer) {
-    return "pct-" + std::to_string(explorer.depth());
-  }
-
   /// Whether the search is to go on with another explorer.
   bool explore_with(Explorer&& explorer, const std::string& name, std::uint64_t budget) {
     return explore_with(explorer, name, budget);
@@ -478,7 +495,7 @@ class Search {
       ++verdict_.executions;
       verdict_.steps += world_->steps();
       if (options_.strategy != Strategy::exhaustive) {
-        distinct_.add(world_->tape(), explorer.order());
+        distinct_.add(detail::DistinctTapes::hash_of(world_->tape(), explorer.order()));
       }
       if (world_->blocks_held() > 0) [[unlikely]] {
         give_up("a task, a handle or a coroutine outlives the execution that made it (" +
@@ -533,8 +550,10 @@ class Search {
 
   [[nodiscard]] bool out_of_time() {
     if (!deadline_ || verdict_.executions == 0) return false;
-    if (verdict_.executions % kExecutionsBetweenTimeChecks != 1) return false;
-    if (std::chrono::steady_clock::now() < *deadline_) return false;
+    return verdict_.executions % kExecutionsBetweenTimeChecks == 1 && out_of_time_now();
+  }
+  [[nodiscard]] bool out_of_time_now() {
+    if (!deadline_ || std::chrono::steady_clock::now() < *deadline_) return false;
     say_out_of_time();
     return true;
   }
@@ -659,9 +678,11 @@ class Search {
   const Options& options_;
   std::unique_ptr<World> world_;
   Verdict verdict_;
-  DistinctTapes distinct_;
+  detail::DistinctTapes distinct_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
-  std::string loop_;  // of a livelock: the steps before it begins
+  std::string loop_;     // of a livelock: the steps before it begins
+  double chance_ = 1;    // the least that a part of pct claims: see PctExplorer::chance()
+  bool divides_ = true;  // whether samplers may work in several processes
   bool exhausted_ = false;
   bool gave_up_ = false;
   bool stopped_early_ = false;  // at a failure

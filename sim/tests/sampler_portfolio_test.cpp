@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cocheck/choose.hpp"
 #include "models.hpp"
 
 namespace cocheck {
@@ -46,6 +47,30 @@ std::map<std::string, std::uint64_t> shares_of(const Verdict& verdict) {
     shares[share.strategy] = share.executions;
   }
   return shares;
+}
+
+/// One execution of nine thousand fails.
+Task<> seldom_fails() {
+  co_await remembered_order();
+  COCHECK(choose(9'000) != 7);
+}
+
+TEST(Samplers, ThatLearnGiveTheSameWithAnyNumberOfJobs) {
+  for (const Strategy strategy : {Strategy::pos, Strategy::surw}) {
+    SCOPED_TRACE(to_string(strategy));
+    for (const Model& model : {Model(remembered_order), Model(seldom_fails)}) {
+      Options options = with(strategy);
+      options.max_executions = 21'000;
+      options.jobs = 1;
+      const Verdict alone = explore(model, options);
+      options.jobs = 2;
+      const Verdict both = explore(model, options);
+      EXPECT_EQ(both.summary(), alone.summary());
+      EXPECT_EQ(both.executions, alone.executions);
+      EXPECT_EQ(both.steps, alone.steps);
+      EXPECT_EQ(both.distinct, alone.distinct);
+    }
+  }
 }
 
 TEST(Portfolio, IsSharedByAllSamplersWhereCodeIsInstrumented) {

@@ -56,9 +56,10 @@ struct Options {
   /// Whether `states` takes states for the same that differ only in which of several equal tasks is
   /// where.
   bool fold = true;
-  /// In how many processes `dpor` searches when it takes more than a moment; 0: one for each core.
-  /// The verdict is the same with any number; but of several failing schedules another one may be
-  /// found. What the model writes outside of itself is then lost.
+  /// In how many processes `dpor` and the samplers search, where max_executions allows 20,000 or
+  /// more; 0: one for each core. The verdict is the same with any number; but of several failing
+  /// schedules `dpor` may find another one. What the model writes outside of itself in another
+  /// process is lost.
   std::size_t jobs = 0;
   /// Whether the first failure ends the search. If not, all failing executions are counted.
   bool stop_at_failure = true;

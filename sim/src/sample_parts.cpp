@@ -1,0 +1,111 @@
+#include "cocheck/detail/sample_parts.hpp"
+
+#include <algorithm>
+#include <atomic>
+
+#include "cocheck/explorers/pct.hpp"
+#include "cocheck/random_stream.hpp"
+#include "distinct_tapes.hpp"
+#include "worker_processes.hpp"
+
+namespace cocheck::detail {
+
+namespace {
+
+constexpr std::uint64_t kMaxParts = 4'096;
+constexpr std::uint64_t kExecutionsBetweenTimeChecks = 64;
+
+/// A part that was made.
+struct Made {
+  std::atomic<bool> whole = false;
+  std::uint64_t steps = 0;
+  double chance = 0;
+};
+
+/// What the processes tell each other.
+struct Board {
+  std::atomic<std::uint64_t> next = 0;
+  std::atomic<std::uint64_t> end = ~std::uint64_t{0};  // what comes from there on is not asked for
+
+  void lower_end(std::uint64_t part) noexcept {
+    std::uint64_t known = end;
+    while (part < known && !end.compare_exchange_weak(known, part)) {
+    }
+  }
+};
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+
+[[nodiscard]] bool passes(const World& world) {
+  return !world.failure() && !world.cut() && !world.out_of_memory() && world.blocks_held() == 0;
+}
+
+}  // namespace
+
+std::unique_ptr<Explorer> SampleParts::make(std::uint64_t part) const {
+  return make_(part == 0 ? seed_ : RandomStream(seed_ + part).next());
+}
+
+double chance_of(const Explorer& explorer) {
+  const auto* pct = dynamic_cast<const PctExplorer*>(&explorer);
+  return pct != nullptr ? pct->chance() : 0;
+}
+
+PassingParts make_parts(World& world, const Model& model, const SampleParts& parts,
+                        std::uint64_t count, std::size_t jobs,
+                        std::optional<std::chrono::steady_clock::time_point> deadline) {
+  count = std::min(count, kMaxParts);
+  const SharedArray<Board> boards(1);
+  Board& board = boards[0];
+  board.end = count;
+  const SharedArray<Made> made(count);
+  const SharedArray<std::uint64_t> hashes(count * SampleParts::kPart);
+
+  const auto make = [&](std::uint64_t part) {
+    const std::unique_ptr<Explorer> explorer = parts.make(parts.next() + part);
+    for (std::uint64_t i = 0; i < SampleParts::kPart; ++i) {
+      if (board.end <= part) return false;
+      if (deadline && i % kExecutionsBetweenTimeChecks == 0 &&
+          std::chrono::steady_clock::now() >= *deadline) {
+        return false;
+      }
+      if (!explorer->next()) return false;
+      world.run(model, *explorer);
+      if (!passes(world)) return false;
+      made[part].steps += world.steps();
+      hashes[part * SampleParts::kPart + i] =
+          DistinctTapes::hash_of(world.tape(), explorer->order());
+    }
+    made[part].chance = chance_of(*explorer);
+    made[part].whole = true;
+    return true;
+  };
+  WorkerProcesses workers;
+  for (std::size_t i = 0; i < std::min<std::uint64_t>(jobs, count); ++i) {
+    const bool added = workers.add([&](int) {
+      for (std::uint64_t part = board.next++; part < board.end; part = board.next++) {
+        try {
+          if (!make(part)) board.lower_end(part);
+        } catch (...) {
+          board.lower_end(part);
+          throw;
+        }
+      }
+    });
+    if (!added) break;
+  }
+  // One that has crashed has left its part unfinished, which tells as much.
+  (void)workers.wait([] {});
+
+  PassingParts result;
+  for (; result.parts < count && made[result.parts].whole; ++result.parts) {
+    const Made& part = made[result.parts];
+    result.steps += part.steps;
+    result.chance = std::min(result.chance, part.chance);
+  }
+  result.all = result.parts == count;
+  const std::uint64_t executions = result.parts * SampleParts::kPart;
+  if (executions > 0) result.hashes.assign(&hashes[0], &hashes[0] + executions);
+  return result;
+}
+
+}  // namespace cocheck::detail
