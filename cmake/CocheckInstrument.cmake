@@ -7,7 +7,10 @@
 
 # In the cache, since the function may be called in folders that do not see other variables.
 set(COCHECK_WRAPPED_FUNCTIONS
-  memcpy memmove memset memcmp memchr strlen strcmp
+  memcpy memmove memset memcmp memchr
+  strlen strcmp strncmp strchr strrchr strstr strcpy strncpy strcat
+  strtol strtoll strtoul strtoull strtod strtof strtold atoi
+  _ZSt11_Hash_bytesPKvmm
   _ZNSt15__exception_ptr13exception_ptr9_M_addrefEv
   _ZNSt15__exception_ptr13exception_ptr10_M_releaseEv
   _ZSt18_Rb_tree_incrementPSt18_Rb_tree_node_base
@@ -28,7 +31,8 @@ set(COCHECK_WRAPPED_FUNCTIONS
 # Calls of these stay calls, so that they are wrapped: what compilers put in their places is not
 # instrumented. See cocheck/detail/instrumented_code.hpp.
 set(options -fsanitize=thread -U_FORTIFY_SOURCE)
-foreach(name memcpy memmove memset memcmp memchr strlen strcmp)
+foreach(name memcpy memmove memset memcmp memchr
+        strlen strcmp strncmp strchr strrchr strstr strcpy strncpy strcat)
   list(APPEND options -fno-builtin-${name})
 endforeach()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")

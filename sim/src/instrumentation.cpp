@@ -7,6 +7,7 @@
 
 #include <bits/stl_tree.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -185,6 +186,13 @@ int __real_memcmp(const void*, const void*, std::size_t);
 void* __real_memchr(const void*, int, std::size_t);
 std::size_t __real_strlen(const char*);
 int __real_strcmp(const char*, const char*);
+int __real_strncmp(const char*, const char*, std::size_t);
+char* __real_strchr(const char*, int);
+char* __real_strrchr(const char*, int);
+char* __real_strstr(const char*, const char*);
+char* __real_strcpy(char*, const char*);
+char* __real_strncpy(char*, const char*, std::size_t);
+char* __real_strcat(char*, const char*);
 
 void* __wrap_memcpy(void* to, const void* from, std::size_t bytes) {
   log_read(from, bytes, COCHECK_HERE);
@@ -209,15 +217,118 @@ void* __wrap_memchr(const void* begin, int value, std::size_t bytes) {
   log_read(begin, bytes, COCHECK_HERE);
   return __real_memchr(begin, value, bytes);
 }
+}  // extern "C"
+
+namespace {
+
+inline bool logging() noexcept {
+  return AccessLog::active() != nullptr;
+}
+
+/// A text with its end, or `most` bytes of it.
+inline void log_text(const char* text, std::size_t most, const void* instruction) noexcept {
+  if (logging()) log_read(text, std::min(::strnlen(text, most), most - 1) + 1, instruction);
+}
+inline void log_text(const char* text, const void* instruction) noexcept {
+  if (logging()) log_read(text, __real_strlen(text) + 1, instruction);
+}
+
+/// What was read of a text as a number, and where its end is told. To know that a number has ended,
+/// what is behind it is looked at, too: that of "1e+x" or "0xg" ends behind the first digit.
+template <class Number, class... Base>
+Number read_number(Number (*read)(const char*, char**, Base...), const char* text, char** end,
+                   Base... base, const void* instruction) noexcept {
+  char* behind = nullptr;
+  const Number number = read(text, &behind, base...);
+  if (logging()) {
+    constexpr std::size_t kBehind = 16;
+    const std::size_t before = std::strspn(text, " \t\n\v\f\r+-");  // also where there is no number
+    const auto used = static_cast<std::size_t>(behind - text);
+    log_text(text, std::max(used, before) + kBehind, instruction);
+    if (end != nullptr) log_write(end, sizeof(char*), instruction);
+  }
+  if (end != nullptr) *end = behind;
+  return number;
+}
+
+}  // namespace
+
+extern "C" {
 std::size_t __wrap_strlen(const char* text) {
-  const std::size_t length = __real_strlen(text);
-  log_read(text, length + 1, COCHECK_HERE);
-  return length;
+  log_text(text, COCHECK_HERE);
+  return __real_strlen(text);
 }
 int __wrap_strcmp(const char* one, const char* other) {
-  log_read(one, __real_strlen(one) + 1, COCHECK_HERE);
-  log_read(other, __real_strlen(other) + 1, COCHECK_HERE);
+  log_text(one, COCHECK_HERE);
+  log_text(other, COCHECK_HERE);
   return __real_strcmp(one, other);
+}
+int __wrap_strncmp(const char* one, const char* other, std::size_t bytes) {
+  if (bytes > 0) {
+    log_text(one, bytes, COCHECK_HERE);
+    log_text(other, bytes, COCHECK_HERE);
+  }
+  return __real_strncmp(one, other, bytes);
+}
+char* __wrap_strchr(const char* text, int value) {
+  log_text(text, COCHECK_HERE);
+  return __real_strchr(text, value);
+}
+char* __wrap_strrchr(const char* text, int value) {
+  log_text(text, COCHECK_HERE);
+  return __real_strrchr(text, value);
+}
+char* __wrap_strstr(const char* text, const char* part) {
+  log_text(text, COCHECK_HERE);
+  log_text(part, COCHECK_HERE);
+  return __real_strstr(text, part);
+}
+char* __wrap_strcpy(char* to, const char* from) {
+  log_text(from, COCHECK_HERE);
+  if (logging()) log_write(to, __real_strlen(from) + 1, COCHECK_HERE);
+  return __real_strcpy(to, from);
+}
+char* __wrap_strncpy(char* to, const char* from, std::size_t bytes) {
+  if (bytes > 0) log_text(from, bytes, COCHECK_HERE);
+  log_write(to, bytes, COCHECK_HERE);
+  return __real_strncpy(to, from, bytes);
+}
+char* __wrap_strcat(char* to, const char* from) {
+  log_text(to, COCHECK_HERE);
+  log_text(from, COCHECK_HERE);
+  if (logging()) log_write(to + __real_strlen(to), __real_strlen(from) + 1, COCHECK_HERE);
+  return __real_strcat(to, from);
+}
+
+// Texts as numbers: std::stoi() and so on call these.
+#define COCHECK_READ_INTEGER(name, type)                                         \
+  type __real_##name(const char*, char**, int);                                  \
+  type __wrap_##name(const char* text, char** end, int base) {                   \
+    return read_number<type, int>(__real_##name, text, end, base, COCHECK_HERE); \
+  }
+#define COCHECK_READ_REAL(name, type)                                 \
+  type __real_##name(const char*, char**);                            \
+  type __wrap_##name(const char* text, char** end) {                  \
+    return read_number<type>(__real_##name, text, end, COCHECK_HERE); \
+  }
+COCHECK_READ_INTEGER(strtol, long)
+COCHECK_READ_INTEGER(strtoll, long long)
+COCHECK_READ_INTEGER(strtoul, unsigned long)
+COCHECK_READ_INTEGER(strtoull, unsigned long long)
+COCHECK_READ_REAL(strtod, double)
+COCHECK_READ_REAL(strtof, float)
+COCHECK_READ_REAL(strtold, long double)
+#undef COCHECK_READ_INTEGER
+#undef COCHECK_READ_REAL
+int __wrap_atoi(const char* text) {
+  return static_cast<int>(read_number<long, int>(__real_strtol, text, nullptr, 10, COCHECK_HERE));
+}
+
+// std::_Hash_bytes(), of which the hash of a std::string is made
+std::size_t __real__ZSt11_Hash_bytesPKvmm(const void*, std::size_t, std::size_t);
+std::size_t __wrap__ZSt11_Hash_bytesPKvmm(const void* begin, std::size_t bytes, std::size_t seed) {
+  log_read(begin, bytes, COCHECK_HERE);
+  return __real__ZSt11_Hash_bytesPKvmm(begin, bytes, seed);
 }
 
 void* __tsan_memcpy(void* to, const void* from, std::size_t bytes) {

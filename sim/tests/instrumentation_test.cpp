@@ -323,7 +323,90 @@ TEST_F(RangeTest, WhatIsOnlyLookedAt) {
   EXPECT_EQ(touched(one_), (Touched{bytes(1, 5), {}}));
 }
 
+TEST_F(RangeTest, TextsThatAreOnlyLookedAt) {
+  std::memcpy(one_.data(), "abcdbf", 7);
+  std::memcpy(other_.data(), "abx", 4);
+  const auto expect_read = [&](std::size_t of_one, std::size_t of_other) {
+    EXPECT_EQ(touched(one_), (Touched{bytes(0, of_one), {}, of_other > 0}));
+    EXPECT_EQ(touched(other_), (Touched{bytes(0, of_other), {}, of_one > 0}));
+  };
+  int result = 0;
+  run([&, &one = one_, &other = other_] {
+    result = std::strncmp(one.data(), other.data(), opaque(2));
+  });
+  EXPECT_EQ(result, 0);
+  expect_read(2, 2);
+  run([&, &one = one_, &other = other_] {
+    result = std::strncmp(one.data(), other.data(), opaque(9));
+  });
+  EXPECT_LT(result, 0);
+  expect_read(7, 4);
+  const char* found = nullptr;
+  run([&, &one = one_] { found = std::strchr(one.data(), 'b'); });
+  EXPECT_EQ(found, one_.data() + 1);
+  expect_read(7, 0);
+  run([&, &one = one_] { found = std::strrchr(one.data(), 'b'); });
+  EXPECT_EQ(found, one_.data() + 4);
+  expect_read(7, 0);
+  run([&, &one = one_, &other = other_] { found = std::strstr(one.data(), other.data()); });
+  EXPECT_EQ(found, nullptr);
+  expect_read(7, 4);
+}
+
+TEST_F(RangeTest, TextsThatAreCopied) {
+  std::memcpy(one_.data(), "abc", 4);
+  run([&one = one_, &other = other_] { std::strcpy(other.data() + 1, one.data()); });
+  EXPECT_EQ(touched(one_), (Touched{bytes(0, 4), {}, true}));
+  EXPECT_EQ(touched(other_), (Touched{{}, bytes(1, 4), true}));
+  other_[0] = 'x';
+  run([&one = one_, &other = other_] { std::strcat(other.data(), one.data()); });
+  EXPECT_EQ(touched(one_), (Touched{bytes(0, 4), {}, true}));
+  EXPECT_EQ(touched(other_), (Touched{bytes(0, 5), bytes(4, 4), true}));
+  EXPECT_STREQ(other_.data(), "xabcabc");
+  run([&one = one_, &other = other_] { std::strncpy(other.data(), one.data(), opaque(6)); });
+  EXPECT_EQ(touched(one_), (Touched{bytes(0, 4), {}, true}));
+  EXPECT_EQ(touched(other_), (Touched{{}, bytes(0, 6), true}));
+  run([&one = one_, &other = other_] { std::strncpy(other.data(), one.data(), opaque(2)); });
+  EXPECT_EQ(touched(one_), (Touched{bytes(0, 2), {}, true}));
+  EXPECT_EQ(touched(other_), (Touched{{}, bytes(0, 2), true}));
+}
+
+TEST_F(RangeTest, TextsThatAreNumbers) {
+  std::memcpy(one_.data(), " -12 3", 7);
+  int number = 0;
+  const auto expect_number = [&](std::size_t read, int value) {
+    EXPECT_EQ(number, value);
+    EXPECT_EQ(touched(one_), (Touched{bytes(0, read), {}}));
+    number = 0;
+  };
+  run([&, &one = one_] { number = std::atoi(one.data()); });
+  expect_number(7, -12);
+  run([&, &one = one_] { number = static_cast<int>(std::strtol(one.data(), nullptr, 10)); });
+  expect_number(7, -12);
+  run([&, &one = one_] { number = static_cast<int>(std::strtoull(one.data(), nullptr, 10)); });
+  expect_number(7, -12);
+  run([&, &one = one_] { number = static_cast<int>(std::strtod(one.data(), nullptr)); });
+  expect_number(7, -12);
+  std::memcpy(one_.data(), " -x", 4);
+  run([&, &one = one_] { number = static_cast<int>(std::strtol(one.data(), nullptr, 10)); });
+  expect_number(4, 0);
+}
+
 // The standard library.
+
+TEST_F(InstrumentationTest, StringsThatAreNumbersOrHashed) {
+  auto& text = make<std::string>("17");
+  const auto at = static_cast<std::size_t>(text.data() - reinterpret_cast<const char*>(&text));
+  int number = 0;
+  run([&] { number = std::stoi(text); });
+  EXPECT_EQ(number, 17);
+  for (const std::size_t byte : bytes(at, 3)) EXPECT_TRUE(touched(text).reads.contains(byte));
+  EXPECT_TRUE(touched(text).writes.empty());
+  std::size_t hash = 0;
+  run([&] { hash = std::hash<std::string>()(text); });
+  EXPECT_NE(hash, 0u);
+  for (const std::size_t byte : bytes(at, 2)) EXPECT_TRUE(touched(text).reads.contains(byte));
+}
 
 TEST_F(InstrumentationTest, StringsWithinThemselves) {
   auto& text = make<std::string>("abc");
