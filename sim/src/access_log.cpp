@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <iostream>
 
 #include "cocheck/detail/model_memory.hpp"
@@ -151,6 +152,8 @@ AccessLog::Instructions AccessLog::instructions(std::uint64_t word) const {
 void AccessLog::outside(std::uintptr_t at, std::size_t bytes, bool write,
                         const void* instruction) noexcept {
   if (ModelMemory::current() == nullptr || outside_) return;
+  // That World sets errno before each step, so that it is no state of the model.
+  if (at == reinterpret_cast<std::uintptr_t>(&errno)) return;
   if (ModelMemory::holds_current(at) || is_standard_stream(at)) return;
   const Pause pause;  // the tables below are memory, too
   for (std::uint64_t word = at / 8; word <= (at + bytes - 1) / 8; ++word) {

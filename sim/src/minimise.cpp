@@ -2,19 +2,25 @@
 
 #include <algorithm>
 #include <cassert>
+#include <map>
+#include <string>
 
 namespace cocheck {
 
 std::vector<Deviation> deviations_of(std::span<const Choice> choices,
                                      std::span<const std::uint32_t> tape) {
   std::vector<Deviation> deviations;
-  std::size_t position = 0;
+  std::size_t taken = 0;
+  std::size_t actions = 0;
+  std::map<std::string, std::size_t> drawn;
   for (const Choice& choice : choices) {
     if (choice.alternatives == 1) continue;
-    if (tape[position] != 0) deviations.push_back({position, choice});
+    std::size_t& position = choice.kind == Choice::Kind::value ? drawn[choice.task] : actions;
+    if (tape[taken] != 0) deviations.push_back({position, choice});
     ++position;
+    ++taken;
   }
-  assert(position == tape.size());
+  assert(taken == tape.size());
   return deviations;
 }
 
@@ -53,6 +59,10 @@ std::vector<Deviation> minimise(World& world, const Model& model, std::vector<De
     // once.
     for (std::size_t later = 1; later < deviations.size(); ++later) {
       for (std::size_t earlier = 0; earlier < later; ++earlier) {
+        if (deviations[earlier].choice.kind == Choice::Kind::value ||
+            deviations[later].choice.kind == Choice::Kind::value) {
+          continue;
+        }
         std::vector<Deviation> candidate = deviations;
         candidate[earlier].choice = deviations[later].choice;
         candidate.erase(candidate.begin() + static_cast<std::ptrdiff_t>(later));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <cerrno>
 #include <utility>
 
 #include "cocheck/always.hpp"
@@ -64,6 +65,7 @@ void World::run(const Model& model, Explorer& explorer, detail::Recorder* record
   explorer_ = &explorer;
   recorder_ = recorder;
   observer_ = recorder;
+  errno_ = &errno;
   fifo_ = explorer.order() == Order::fifo;
   picks_forced_ = explorer.picks_forced();
   compares_states_ = explorer.compares_states();
@@ -304,6 +306,7 @@ __attribute__((always_inline)) inline void World::perform(Action action, std::si
   } else {
     take_timer(index - state_.ready.size());
   }
+  *errno_ = 0;
   // What is copied with its padding should not depend on what was on the stack before.
   if (compares_states_) clear_stack();
   std::optional<detail::AccessLog::Scope> logging;

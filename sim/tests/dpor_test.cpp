@@ -492,6 +492,28 @@ TEST(DporEnd, ACapturedVariableThatTasksCountUpIsNamed) {
   EXPECT_NE(explorer.outside()->instruction, nullptr);
 }
 
+// std::stoi() uses errno, too.
+TEST(Dpor, SeesWhatIsReadAsANumber) {
+  std::string result;
+  const Model model = [&]() -> Task<> {
+    std::string text = "17";
+    int number = 0;
+    const AtTheEnd report(result, [&] { return std::to_string(number); });
+    const auto parse = [&]() -> Task<> {
+      co_await sleep(0s);
+      number = std::stoi(text);
+    };
+    const auto edit = [&]() -> Task<> {
+      co_await sleep(0s);
+      text[0] = '9';
+    };
+    co_await gather(parse(), edit());
+  };
+  const Seen seen = expect_one_of_each(model, Options(), &result);
+  EXPECT_EQ(seen.classes, 2u);
+  EXPECT_EQ(seen.ends.size(), 2u);
+}
+
 int& calls_of_all() {
   static int count = 0;
   return count;

@@ -66,6 +66,32 @@ TEST(DeviationsOf, AreTheChoicesThatAreNotTheDefault) {
   EXPECT_EQ(deviations[1].choice, choices[3]);
 }
 
+TEST(DeviationsOf, NameValuesByTheirTasks) {
+  std::vector<Choice> choices(5);
+  for (Choice& choice : choices) choice.alternatives = 3;
+  choices[1].kind = choices[2].kind = choices[4].kind = Choice::Kind::value;
+  choices[1].task = choices[4].task = "0.1";
+  choices[2].task = "0.2";
+  const std::vector<std::uint32_t> tape{1, 0, 1, 1, 1};
+  std::vector<std::size_t> positions;
+  for (const Deviation& deviation : deviations_of(choices, tape)) {
+    positions.push_back(deviation.position);
+  }
+  EXPECT_EQ(positions, (std::vector<std::size_t>{0, 0, 1, 1}));
+}
+
+TEST(Minimise, AValueIsAllThatIsLeftOfAFailureThatNeedsNothingElse) {
+  const Model model = []() -> Task<> {
+    std::string order;
+    co_await run_in_order(6, order);
+    COCHECK(choose(50) < 40);
+  };
+  const std::vector<Deviation> deviations = minimal(model);
+  ASSERT_EQ(deviations.size(), 1u);
+  EXPECT_EQ(deviations[0].choice.kind, Choice::Kind::value);
+  EXPECT_EQ(deviations[0].choice.value, 40u);
+}
+
 TEST(Minimise, NothingIsLeftOfAFailureOfTheDefaultOrder) {
   const Model model = [] { return racy_counter(4); };
   EXPECT_TRUE(minimal(model).empty());

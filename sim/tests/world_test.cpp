@@ -1,5 +1,6 @@
 #include "cocheck/world.hpp"
 
+#include <cerrno>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -574,6 +575,19 @@ TEST(EagerTasks, StartInsideTheirCreator) {
   const Verdict verdict = every_order(model, options);
   EXPECT_TRUE(is(Verdict::Kind::proved, verdict));
   EXPECT_EQ(verdict.steps, 1u);
+}
+
+TEST(Errno, IsZeroWhenAStepBegins) {
+  const Verdict verdict = every_order([]() -> Task<> {
+    const auto child = []() -> Task<> {
+      COCHECK(errno == 0);
+      errno = 5;
+      co_await sleep(0s);
+      COCHECK(errno == 0);
+    };
+    co_await gather(child(), child());
+  });
+  EXPECT_TRUE(is(Verdict::Kind::proved, verdict));
 }
 
 TEST(Choices, MayStandInTheFirstStep) {

@@ -212,6 +212,7 @@ class World final : public Loop {
   detail::HarnessVector<Runnable*> settling_;  // runs at the end of the step
   detail::HarnessVector<std::uint32_t> tape_;
   const Model* model_ = nullptr;
+  int* errno_ = nullptr;  // of this thread; 0 when a step begins, so that none depends on it
   Explorer* explorer_ = nullptr;
   detail::Recorder* recorder_ = nullptr;
   detail::StepWatcher* watcher_ = nullptr;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <utility>
@@ -12,7 +13,9 @@
 
 namespace cocheck {
 
-/// A wish: at the point `position` (of those with several alternatives) take `choice`.
+/// A wish: take `choice`. A value of choose() is named by its task and by how many the task has
+/// drawn before, so that it stays the same whatever else is left out; anything else by how many
+/// actions have been chosen before. Only points with several alternatives count.
 struct Deviation {
   std::size_t position = 0;
   Choice choice;
@@ -29,9 +32,12 @@ class GuidedExplorer final : public Explorer {
   std::size_t pick(std::size_t alternatives, const World& world) override;
 
  private:
+  [[nodiscard]] std::size_t draw(std::size_t alternatives, const World& world);
+
   std::span<const Deviation> deviations_;
-  std::size_t next_ = 0;
+  std::size_t next_ = 0;  // of those that are no values
   std::size_t position_ = 0;
+  std::map<std::string, std::size_t> drawn_;  // values by task
   bool started_ = false;
 };
 
