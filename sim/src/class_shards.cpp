@@ -161,7 +161,7 @@ std::optional<Failure> failure_of(World& world, const Model& model,
 }  // namespace
 
 Shards divide(const std::vector<Conflict>& conflicts, std::size_t jobs) {
-  const std::size_t wanted = static_cast<std::size_t>(std::bit_width(jobs)) + 2;
+  const std::size_t wanted = static_cast<std::size_t>(std::bit_width(jobs)) + 1;
   std::vector<Conflict> chosen;
   const auto is_chosen = [&](const Conflict& conflict, bool by_process) {
     return std::any_of(chosen.begin(), chosen.end(), [&](const Conflict& other) {
