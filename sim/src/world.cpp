@@ -23,11 +23,10 @@ __attribute__((noinline)) void grow(detail::HarnessVector<T>& vector) {
   vector.reserve(std::max(vector.size() * 2, std::size_t{16}));
 }
 
-/// push_back() for what happens at every step: to grow is a call, and all else is short.
+/// push_back() where there is room.
 template <class T>
 inline void append(detail::HarnessVector<T>& vector, const T& value) {
-  if (vector.size() == vector.capacity()) [[unlikely]]
-    grow(vector);
+  assert(vector.size() < vector.capacity());
   if (vector.size() == vector.capacity()) __builtin_unreachable();
   vector.push_back(value);
 }
@@ -284,7 +283,11 @@ inline std::size_t World::pick(std::size_t alternatives) {
   if (alternatives == 1 && !picks_forced_) return 0;
   const std::size_t choice = explorer_->pick(alternatives, *this);
   assert(choice < alternatives);
-  if (alternatives > 1) append(tape_, static_cast<std::uint32_t>(choice));
+  if (alternatives > 1) {
+    if (tape_.size() == tape_.capacity()) [[unlikely]]
+      grow(tape_);
+    append(tape_, static_cast<std::uint32_t>(choice));
+  }
   return choice;
 }
 
@@ -438,10 +441,14 @@ void World::close() noexcept {
 }
 
 void World::post(Runnable& runnable) {
-  if (watcher_ == nullptr && detail::AccessLog::active() == nullptr) [[likely]] {
+  if (watcher_ != nullptr || detail::AccessLog::active() != nullptr) [[unlikely]] {
+    post_watched(runnable);
+  } else {
     enqueue(runnable);
-    return;
   }
+}
+
+__attribute__((noinline)) void World::post_watched(Runnable& runnable) {
   const detail::AccessLog::Pause pause;
   if (watcher_ != nullptr && !closing_ && !settles(runnable)) watcher_->posted(runnable);
   enqueue(runnable);
@@ -451,8 +458,14 @@ inline bool World::settles(const Runnable& runnable) const noexcept {
   return runnable.kind() == Runnable::Kind::settling && !fifo_;
 }
 
-inline void World::enqueue(Runnable& runnable) {
+/// Nothing is kept over a call, so that what happens at every step is short.
+__attribute__((always_inline)) inline void World::enqueue(Runnable& runnable) {
   if (closing_) return;
+  if (state_.ready.size() == state_.ready.capacity() || settling_.size() == settling_.capacity())
+      [[unlikely]] {
+    grow_and_enqueue(runnable);
+    return;
+  }
   if (settles(runnable)) {
     append(settling_, &runnable);
     return;
@@ -461,6 +474,12 @@ inline void World::enqueue(Runnable& runnable) {
       runnable.kind() == Runnable::Kind::callback || runnable.kind() == Runnable::Kind::timer;
   append(state_.ready,
          {&runnable, named && runnable.task() != nullptr ? runnable.task()->next_number() : 0});
+}
+
+__attribute__((noinline)) void World::grow_and_enqueue(Runnable& runnable) {
+  if (state_.ready.size() == state_.ready.capacity()) grow(state_.ready);
+  if (settling_.size() == settling_.capacity()) grow(settling_);
+  enqueue(runnable);
 }
 
 void World::withdraw(Runnable& runnable) noexcept {

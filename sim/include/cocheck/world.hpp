@@ -188,7 +188,9 @@ class World final : public Loop {
   template <bool kRecorded>
   void perform(Action action, std::size_t index, std::size_t alternatives);
   void perform(Action action, std::size_t index, std::size_t alternatives);
+  void post_watched(Runnable& runnable);
   void enqueue(Runnable& runnable);
+  void grow_and_enqueue(Runnable& runnable);
   /// Whether it runs at the end of the step.
   [[nodiscard]] bool settles(const Runnable& runnable) const noexcept;
   void run_settling();

@@ -114,6 +114,12 @@ class CallbackFuture : public Awaited, public LoopAllocated {
   /// Whether it ended with an exception at which nobody has looked; that is no look at it.
   [[nodiscard]] bool has_unseen_exception() const noexcept { return !exception_retrieved_; }
 
+  /// Whether it ended with an exception or a cancellation; counts as having looked at that.
+  [[nodiscard]] bool failed() noexcept {
+    exception_retrieved_ = true;
+    return raised_ || cancelled();
+  }
+
   /// Address of the Result<T>, valid when done; counts as having looked at the exception.
   [[nodiscard]] void* result_address() noexcept {
     exception_retrieved_ = true;
@@ -156,7 +162,10 @@ class CallbackFuture : public Awaited, public LoopAllocated {
   void complete(State state);
 
   /// Ends with an exception that somebody should look at.
-  void expect_retrieval() noexcept { exception_retrieved_ = false; }
+  void expect_retrieval() noexcept {
+    raised_ = true;
+    exception_retrieved_ = false;
+  }
   /// Before it dies: fails the execution if it has an exception at which nobody looked.
   void report_lost_exception() const noexcept {
     if (has_unseen_exception()) [[unlikely]]
@@ -173,6 +182,7 @@ class CallbackFuture : public Awaited, public LoopAllocated {
   Callback* last_ = nullptr;
   std::uint32_t references_ = 0;
   bool exception_retrieved_ = true;  // in one word with the count
+  bool raised_ = false;              // whether it ended with an exception
 };
 
 inline void Callback::register_on(CallbackFuture& future) {

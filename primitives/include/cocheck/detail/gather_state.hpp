@@ -54,7 +54,7 @@ class GatherState final : public CallbackFuture {
     [[nodiscard]] CallbackFuture& future() const noexcept { return *future_; }
     [[nodiscard]] bool decides() override;
     /// Whether its end ends a gather that does not collect exceptions.
-    [[nodiscard]] bool failed() noexcept { return future_->exception() != nullptr; }
+    [[nodiscard]] bool failed() noexcept { return future_->failed(); }
     [[nodiscard]] bool decider() const noexcept { return decider_; }
 
    private:
