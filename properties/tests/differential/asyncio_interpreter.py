@@ -74,7 +74,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self):
         self.virtual = VirtualSelector()
         super().__init__(self.virtual)
-        self.set_exception_handler(lambda loop, context: None)
+        self.on_recursion = None
+        self.set_exception_handler(VirtualLoop.notice)
+
+    def notice(self, context):
+        """A timer or callback has raised: that is lost, but what it was about to do is not done."""
+        if isinstance(context.get("exception"), RecursionError) and self.on_recursion is not None:
+            self.on_recursion()
 
     def time(self):
         return self.virtual.now
@@ -127,6 +133,9 @@ class Interpreter:
         """From here on versions before `since` behave otherwise."""
         if VERSION < since:
             self.log.append("~" + what)
+
+    def recursed(self):
+        self.log.append("~tasks that await each other: asyncio's cancel() recurses for ever")
 
     async def main(self):
         self.future = asyncio.get_running_loop().create_future()
@@ -299,7 +308,7 @@ class Interpreter:
         try:
             return self.tasks[operation["task"]].cancel()
         except RecursionError:
-            self.log.append("~tasks that await each other: asyncio's cancel() recurses for ever")
+            self.recursed()
 
     def uncancelled(self, task):
         if task.cancelling() == 0 and task._must_cancel:
@@ -427,6 +436,7 @@ def run(program):
     async def main():
         nonlocal interpreter
         interpreter = Interpreter(program)
+        loop.on_recursion = interpreter.recursed
         await interpreter.main()
 
     try:
