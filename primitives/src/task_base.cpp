@@ -183,8 +183,8 @@ __attribute__((noinline)) void TaskBase::pass_cancel_on() {
 void TaskBase::finish(State state) {
   observe(LoopEvent::Kind::finish, this, "", nullptr, place(), [&](LoopEvent& event) {
     event.verb = state == State::cancelled ? "cancelled"
-                 : !has_unseen_exception() ? "return"
-                                           : "throw";
+                 : has_unseen_exception()  ? "throw"
+                                           : "return";
   });
   resume_point_ = nullptr;
   complete(state);

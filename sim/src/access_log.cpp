@@ -67,8 +67,7 @@ __attribute__((always_inline)) inline void AccessLog::add_word(std::uint64_t wor
   if (slot->age != age_) {
     if (entries_.size() == entries_.capacity()) [[unlikely]]
       grow();
-    *slot = {age_, static_cast<std::uint32_t>(entries_.size())};
-    entries_.push_back({word, 0, 0});
+    begin_entry(*slot, word);
   }
   add_bytes(entries_[slot->entry], mask, write);
 }

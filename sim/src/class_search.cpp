@@ -46,6 +46,14 @@ std::string accesses_unknown(Strategy strategy) {
   return {};
 }
 
+DporExplorer::Settings class_settings(const Options& options) {
+  DporExplorer::Settings settings;
+  settings.stop_at_failure = options.stop_at_failure;
+  settings.first_pick = DporExplorer::FirstPick::same_task;
+  settings.seed = options.seed;
+  return settings;
+}
+
 std::string class_search_refused(const Options& options) {
   if (std::string why = accesses_unknown(Strategy::dpor); !why.empty()) return why;
   if (options.clock != Clock::idle) {
@@ -70,10 +78,7 @@ ClassSearchResult search_whole(World& world, const Model& model, const Options& 
   DporExplorer::Limits limits;
   limits.executions = max_executions;
   limits.deadline = deadline;
-  DporExplorer::Settings settings;
-  settings.stop_at_failure = options.stop_at_failure;
-  settings.first_pick = DporExplorer::FirstPick::same_task;
-  settings.seed = options.seed;
+  DporExplorer::Settings settings = class_settings(options);
   settings.counts_conflicts = conflicts != nullptr;
   settings.on_progress = [&](const DporExplorer& explorer) { progress.show(explorer); };
   settings.on_failure = [&](const World& failed) {

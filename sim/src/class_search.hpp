@@ -29,6 +29,9 @@ struct ClassSearchResult {
 /// Why classes cannot be searched with these options, "" if they can.
 [[nodiscard]] std::string class_search_refused(const Options& options);
 
+/// What all searches with these options have in common.
+[[nodiscard]] DporExplorer::Settings class_settings(const Options& options);
+
 /// Makes one execution of each class, at most `max_executions`.
 [[nodiscard]] ClassSearchResult search_classes(
     World& world, const Model& model, const Options& options, std::uint64_t max_executions,

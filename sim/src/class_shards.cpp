@@ -30,7 +30,6 @@ struct Board {
   std::atomic<std::uint64_t> executions = 0;
   std::array<std::atomic<float>, kMaxShards> progress = {};
 };
-static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
 /// What was found in a shard; the tape of a failure follows it in the pipe.
 struct Report {
@@ -77,10 +76,7 @@ class Worker {
     DporExplorer::Limits limits;
     limits.executions = max_executions_;
     limits.deadline = deadline_;
-    DporExplorer::Settings settings;
-    settings.stop_at_failure = options_.stop_at_failure;
-    settings.first_pick = DporExplorer::FirstPick::same_task;
-    settings.seed = options_.seed;
+    DporExplorer::Settings settings = class_settings(options_);
     settings.orders = shards_[shard_];
     settings.on_progress = [&](const DporExplorer& explorer) {
       board_.progress[shard_] = static_cast<float>(explorer.progress());
@@ -106,9 +102,7 @@ class Worker {
     send(pipe_, std::as_bytes(std::span(&report, 1)));
     send(pipe_, std::as_bytes(std::span(tape)));
     if (report.failed && options_.stop_at_failure) {
-      std::uint32_t first = board_.first_failed;
-      while (shard_ < first && !board_.first_failed.compare_exchange_weak(first, shard_)) {
-      }
+      lower(board_.first_failed, shard_);
     }
     tell(report.executions);
   }

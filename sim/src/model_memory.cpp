@@ -283,9 +283,7 @@ inline ModelMemory::BlockId ModelMemory::take_quickly(std::size_t bytes) noexcep
   } else {
     return kNoBlock;
   }
-  blocks_[id].bytes = static_cast<std::uint32_t>(bytes);
-  ++outstanding_;
-  ASAN_UNPOISON_MEMORY_REGION(address(id), bytes);
+  make_live(id, static_cast<std::uint32_t>(bytes));
   return id;
 }
 
@@ -335,27 +333,11 @@ inline void* ModelMemory::name(BlockId id) noexcept {
 }
 
 inline void ModelMemory::give_back(BlockId id) noexcept {
-  if (careful_) [[unlikely]] {
-    give_back_carefully(id);
-    return;
-  }
-  Block& block = blocks_[id];
-  const std::uint32_t bytes = std::exchange(block.bytes, 0);
-  block.links = block.names = 0;
-  --outstanding_;
-  push_free(id);
-  scrub(id, bytes);
-}
-
-__attribute__((noinline)) void ModelMemory::give_back_carefully(BlockId id) noexcept {
-  note_release(id);
+  if (careful_) [[unlikely]]
+    note_release(id);
   const std::uint32_t bytes = blocks_[id].bytes;
   make_free(id);
   if (layout_ != Layout::by_process) push_free(id);
-  scrub(id, bytes);
-}
-
-inline void ModelMemory::scrub(BlockId id, std::uint32_t bytes) noexcept {
   {
     const AccessLog::Pause pause;  // that it is cleared is nothing that the step does
     clear(address(id), bytes);
@@ -413,7 +395,7 @@ void ModelMemory::begin_execution(Layout layout) noexcept {
 }
 
 void ModelMemory::set_careful() noexcept {
-  careful_ = journal_ != nullptr || layout_ == Layout::by_process || kept_carved_ > 0;
+  careful_ = journal_ != nullptr || layout_ == Layout::by_process;
 }
 
 bool ModelMemory::matters(std::uint64_t word) const noexcept {

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <sys/types.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -46,6 +47,15 @@ class SharedArray {
   T* first_;
   std::size_t size_;
 };
+
+/// Makes a number that processes share no higher than `value`.
+template <class T>
+void lower(std::atomic<T>& number, T value) noexcept {
+  static_assert(std::atomic<T>::is_always_lock_free);
+  T known = number;
+  while (value < known && !number.compare_exchange_weak(known, value)) {
+  }
+}
 
 /// Thrown by the work of a process: nobody asks for what it may still find.
 struct WorkIsOver {};

@@ -150,6 +150,22 @@ std::size_t World::alternatives() {
   return 0;
 }
 
+Action World::action(std::size_t index) const {
+  return index < state_.ready.size() ? action_of(state_.ready[index])
+                                     : action_behind_ready(index - state_.ready.size());
+}
+
+__attribute__((noinline)) Action World::action_behind_ready(std::size_t index) const {
+  if (index < state_.offered_timers) {
+    Timer* timer = state_.timers[index].timer;
+    return {Choice::Kind::timer, timer, timer->task(), state_.timers[index].number};
+  }
+  index -= state_.offered_timers;
+  detail::TaskBase* task = state_.first_task->next_task;
+  for (; index > 0; --index) task = task->next_task;
+  return {Choice::Kind::cancel, nullptr, task, 0};
+}
+
 template <bool kRecorded>
 void World::run_any_order() {
   assert(kRecorded == (recorder_ != nullptr));
@@ -164,8 +180,7 @@ void World::run_any_order() {
       return;
     }
     const std::size_t index = pick(count);
-    perform<kRecorded>(index < state_.ready.size() ? action_of(state_.ready[index]) : action(index),
-                       index, count);
+    perform<kRecorded>(action(index), index, count);
   }
 }
 
@@ -260,19 +275,6 @@ inline std::size_t World::count_alternatives() noexcept {
   state_.offered_cancellations =
       alternatives > 0 && state_.cancellations_left > 0 ? state_.unfinished_tasks - 1 : 0;
   return alternatives + state_.offered_cancellations;
-}
-
-Action World::action(std::size_t index) const {
-  if (index < state_.ready.size()) return action_of(state_.ready[index]);
-  index -= state_.ready.size();
-  if (index < state_.offered_timers) {
-    Timer* timer = state_.timers[index].timer;
-    return {Choice::Kind::timer, timer, timer->task(), state_.timers[index].number};
-  }
-  index -= state_.offered_timers;
-  detail::TaskBase* task = state_.first_task->next_task;
-  for (; index > 0; --index) task = task->next_task;
-  return {Choice::Kind::cancel, nullptr, task, 0};
 }
 
 std::string World::label(const Action& action) const {

@@ -199,6 +199,8 @@ class World final : public Loop {
   void close() noexcept;
 
   [[nodiscard]] std::size_t pick(std::size_t alternatives);
+  /// Where `index` counts from the first timer on.
+  [[nodiscard]] Action action_behind_ready(std::size_t index) const;
   [[nodiscard]] std::size_t count_alternatives() noexcept;
   [[nodiscard]] std::size_t count_due_timers() const noexcept;
   [[nodiscard]] std::size_t count_racing_timers(std::size_t due) const noexcept;

@@ -169,9 +169,12 @@ class AccessLog {
   __attribute__((always_inline)) bool add_entry(Slot& slot, std::uint64_t word) noexcept {
     if (!fresh_before_.empty() || entries_.size() == entries_.capacity()) [[unlikely]]
       return false;
+    begin_entry(slot, word);
+    return true;
+  }
+  __attribute__((always_inline)) void begin_entry(Slot& slot, std::uint64_t word) noexcept {
     slot = {age_, static_cast<std::uint32_t>(entries_.size())};
     entries_.push_back({word, 0, 0});
-    return true;
   }
   void record_first(std::uintptr_t at, std::size_t bytes, bool write,
                     const void* instruction) noexcept;

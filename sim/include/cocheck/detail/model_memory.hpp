@@ -183,8 +183,6 @@ class ModelMemory {
   [[nodiscard]] void* allocate_named_slowly(std::size_t bytes);
   [[nodiscard]] void* name(BlockId id) noexcept;
   void give_back(BlockId id) noexcept;
-  void give_back_carefully(BlockId id) noexcept;
-  void scrub(BlockId id, std::uint32_t bytes) noexcept;
   void set_careful() noexcept;
   void make_live(BlockId id, std::uint32_t bytes) noexcept;
   void make_free(BlockId id) noexcept;
