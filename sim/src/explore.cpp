@@ -30,7 +30,6 @@ namespace cocheck {
 namespace {
 
 constexpr std::uint64_t kShrinkExecutions = 2'000;
-constexpr std::uint64_t kExecutionsBetweenTimeChecks = 64;
 // By default, how many steps `states` may make for each execution that is allowed.
 constexpr std::uint64_t kStatesStepsPerExecution = 50;
 // Executions of the samplers together, at first.
@@ -272,13 +271,12 @@ class Search {
         sampler.parts.begin_part();
       }
       const std::uint64_t now = std::min(budget, sampler.parts.left());
-      if (!explore_with(sampler.parts.explorer(), sampler.name, now)) return false;
+      const bool goes_on = explore_with(sampler.parts.explorer(), sampler.name, now);
+      claim(sampler.parts.explorer().chance());
+      if (!goes_on) return false;
       if (world_->out_of_memory()) return true;  // others may do with less
       sampler.parts.count(now);
       budget -= now;
-      if (const double chance = detail::chance_of(sampler.parts.explorer()); chance > 0) {
-        chance_ = std::min(chance_, chance);
-      }
     }
     return true;
   }
@@ -296,8 +294,13 @@ class Search {
     verdict_.executions += executions;
     verdict_.steps += passed.steps;
     for (const std::uint64_t hash : passed.hashes) distinct_.add(hash);
-    if (passed.parts > 0 && passed.chance > 0) chance_ = std::min(chance_, passed.chance);
+    if (passed.parts > 0) claim(passed.chance);
     return executions;
+  }
+
+  /// The least that a part claims holds for all.
+  void claim(double chance) {
+    if (chance > 0) chance_ = chance_ > 0 ? std::min(chance_, chance) : chance;
   }
 
   /// Gives up if the strategy needs to know what steps touch, and that cannot be.
@@ -550,7 +553,7 @@ class Search {
 
   [[nodiscard]] bool out_of_time() {
     if (!deadline_ || verdict_.executions == 0) return false;
-    return verdict_.executions % kExecutionsBetweenTimeChecks == 1 && out_of_time_now();
+    return verdict_.executions % detail::kExecutionsBetweenTimeChecks == 1 && out_of_time_now();
   }
   [[nodiscard]] bool out_of_time_now() {
     if (!deadline_ || std::chrono::steady_clock::now() < *deadline_) return false;
@@ -681,7 +684,7 @@ class Search {
   detail::DistinctTapes distinct_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   std::string loop_;     // of a livelock: the steps before it begins
-  double chance_ = 1;    // the least that a part of pct claims: see PctExplorer::chance()
+  double chance_ = 0;    // the least that a part of pct claims
   bool divides_ = true;  // whether samplers may work in several processes
   bool exhausted_ = false;
   bool gave_up_ = false;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 
-#include "cocheck/explorers/pct.hpp"
 #include "cocheck/random_stream.hpp"
 #include "distinct_tapes.hpp"
 #include "worker_processes.hpp"
@@ -13,7 +12,6 @@ namespace cocheck::detail {
 namespace {
 
 constexpr std::uint64_t kMaxParts = 4'096;
-constexpr std::uint64_t kExecutionsBetweenTimeChecks = 64;
 
 /// A part that was made.
 struct Made {
@@ -26,14 +24,7 @@ struct Made {
 struct Board {
   std::atomic<std::uint64_t> next = 0;
   std::atomic<std::uint64_t> end = ~std::uint64_t{0};  // what comes from there on is not asked for
-
-  void lower_end(std::uint64_t part) noexcept {
-    std::uint64_t known = end;
-    while (part < known && !end.compare_exchange_weak(known, part)) {
-    }
-  }
 };
-static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
 [[nodiscard]] bool passes(const World& world) {
   return !world.failure() && !world.cut() && !world.out_of_memory() && world.blocks_held() == 0;
@@ -43,11 +34,6 @@ static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
 std::unique_ptr<Explorer> SampleParts::make(std::uint64_t part) const {
   return make_(part == 0 ? seed_ : RandomStream(seed_ + part).next());
-}
-
-double chance_of(const Explorer& explorer) {
-  const auto* pct = dynamic_cast<const PctExplorer*>(&explorer);
-  return pct != nullptr ? pct->chance() : 0;
 }
 
 PassingParts make_parts(World& world, const Model& model, const SampleParts& parts,
@@ -75,7 +61,7 @@ PassingParts make_parts(World& world, const Model& model, const SampleParts& par
       hashes[part * SampleParts::kPart + i] =
           DistinctTapes::hash_of(world.tape(), explorer->order());
     }
-    made[part].chance = chance_of(*explorer);
+    made[part].chance = explorer->chance();
     made[part].whole = true;
     return true;
   };
@@ -84,9 +70,9 @@ PassingParts make_parts(World& world, const Model& model, const SampleParts& par
     const bool added = workers.add([&](int) {
       for (std::uint64_t part = board.next++; part < board.end; part = board.next++) {
         try {
-          if (!make(part)) board.lower_end(part);
+          if (!make(part)) lower(board.end, part);
         } catch (...) {
-          board.lower_end(part);
+          lower(board.end, part);
           throw;
         }
       }

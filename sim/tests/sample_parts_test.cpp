@@ -110,6 +110,14 @@ TEST(Jobs, OfSamplersFindTheSameFailure) {
   }
 }
 
+TEST(Pct, ClaimsNoMoreThanItMayWhereItsFirstPartEndsEarly) {
+  const Verdict verdict = explore([] { return seldom_fails(20); }, sampling(Strategy::pct, 1));
+  EXPECT_TRUE(is(Verdict::Kind::failed, verdict));
+  EXPECT_LT(verdict.executions, SampleParts::kPart);
+  EXPECT_GT(verdict.shares.back().chance, 0);
+  EXPECT_LT(verdict.shares.back().chance, 0.1);
+}
+
 TEST(Jobs, OfSamplersSayWhatWasCut) {
   Options options = sampling(Strategy::random, 1);
   options.max_steps = 40;

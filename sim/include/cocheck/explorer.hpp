@@ -75,6 +75,10 @@ class Explorer {
   /// Whether pick() is to be called for choices with a single alternative too.
   [[nodiscard]] virtual bool picks_forced() const noexcept { return false; }
 
+  /// How likely it is at least that one execution shows a bug of the depth that the explorer is
+  /// made for; 0: it makes no claim.
+  [[nodiscard]] virtual double chance() const noexcept { return 0; }
+
   /// Whether every execution that there is has been made; asked when next() has said no.
   [[nodiscard]] virtual bool exhausted() const noexcept { return false; }
 };

@@ -13,6 +13,9 @@
 
 namespace cocheck::detail {
 
+/// How often a sampler looks at the time.
+inline constexpr std::uint64_t kExecutionsBetweenTimeChecks = 64;
+
 /// The executions of a sampler, in parts that know nothing of each other: each has an explorer of
 /// its own, with another seed. So it does not matter which process makes them.
 class SampleParts {
@@ -53,13 +56,9 @@ struct PassingParts {
   std::uint64_t parts = 0;
   bool all = false;  // whether these are all that were asked for, or as many as are made at a time
   std::uint64_t steps = 0;
-  double chance = 1;                  // the least of what their explorers say: see chance_of()
+  double chance = 1;  // the least of what their explorers say: see Explorer::chance()
   std::vector<std::uint64_t> hashes;  // of their tapes
 };
-
-/// How likely an execution is to show a bug of the depth that the explorer is made for; 0: it makes
-/// no claim.
-[[nodiscard]] double chance_of(const Explorer& explorer);
 
 /// Makes parts from the next one on in `jobs` processes, `count` at most. Gives those before the
 /// first one in which an execution did not just pass, or for which there was no time: whoever makes

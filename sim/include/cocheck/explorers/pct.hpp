@@ -37,7 +37,7 @@ class PctExplorer final : public Explorer {
 
   /// How likely it is at least that one execution shows a bug of depth(): by the most processes and
   /// the most steps that an execution had so far; 0 before the first.
-  [[nodiscard]] double chance() const noexcept;
+  [[nodiscard]] double chance() const noexcept override;
 
  private:
   /// A step at which a process falls, and to which priority.
