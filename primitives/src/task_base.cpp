@@ -180,6 +180,10 @@ __attribute__((noinline)) void TaskBase::pass_cancel_on() {
   if (waiting_on_->cancel(make_cancelled_error().message())) must_cancel_ = false;
 }
 
+void TaskBase::forgotten_by_loop() noexcept {
+  release();
+}
+
 void TaskBase::finish(State state) {
   observe(LoopEvent::Kind::finish, this, "", nullptr, place(), [&](LoopEvent& event) {
     event.verb = state == State::cancelled ? "cancelled"

@@ -101,6 +101,21 @@ const AccessLog::Entry* AccessLog::find(std::uint64_t word) const noexcept {
   return slot != nullptr && slot->age == age_ ? &entries_[slot->entry] : nullptr;
 }
 
+void AccessLog::write_outside(const void* begin) noexcept {
+  const auto at = reinterpret_cast<std::uintptr_t>(begin);
+  if (ModelMemory::current() != nullptr && !stack_.holds(at) && !loop_.holds(at)) {
+    untold_ = true;
+  }
+}
+
+void AccessLog::look(const void* word) noexcept {
+  const auto at = reinterpret_cast<std::uintptr_t>(word);
+  if (outside_only_ || at % 8 != 0 || !memory_.holds(at) || fresh(at)) return;
+  add(at, 0, false);
+  Entry& entry = entries_[slots_.find(at / 8)->entry];
+  entry.looks = static_cast<std::uint8_t>(~entry.writes);
+}
+
 void AccessLog::release(const void* begin, std::size_t bytes) {
   const auto at = reinterpret_cast<std::uintptr_t>(begin);
   if (!fresh(at)) released_.push_back({at / 8, (at + bytes) / 8});
@@ -125,7 +140,7 @@ void AccessLog::clear() noexcept {
   released_.clear();
   fresh_ = {};
   fresh_before_.clear();
-  unlogged_expected_ = outside_only_ = false;
+  unlogged_expected_ = outside_only_ = untold_ = false;
   if (++age_ == 0) {
     slots_.clear();
     age_ = 1;
@@ -150,10 +165,15 @@ AccessLog::Instructions AccessLog::instructions(std::uint64_t word) const {
 /// What is only written there steers no execution, and what is only read never changes.
 void AccessLog::outside(std::uintptr_t at, std::size_t bytes, bool write,
                         const void* instruction) noexcept {
+  untold_ = untold_ || write;
   if (ModelMemory::current() == nullptr || outside_) return;
   // That World sets errno before each step, so that it is no state of the model.
   if (at == reinterpret_cast<std::uintptr_t>(&errno)) return;
-  if (ModelMemory::holds_current(at) || is_standard_stream(at)) return;
+  if (ModelMemory::holds_current(at)) return;
+  if (is_standard_stream(at)) {
+    untold_ = true;
+    return;
+  }
   const Pause pause;  // the tables below are memory, too
   for (std::uint64_t word = at / 8; word <= (at + bytes - 1) / 8; ++word) {
     const auto found = written_outside_.find(word);

@@ -35,6 +35,7 @@ void HappensBefore::make_room() {
     };
     widen(rows_);
     widen(events_of_);
+    widen(accesses_);
     stride_ = wider;
   }
   rows_.resize(events_.size() * stride_);
@@ -113,16 +114,12 @@ HappensBefore::Index HappensBefore::last_before(const Process& process,
 
 void HappensBefore::share(WordState& state) {
   more_shared_ = more_shared_ || !is_shared(state);
-  state = {kShared, end_of(lists_)};
-  lists_.emplace_back();
+  state = {kShared, shared_words_++};
 }
 
 /// Of a word that is shared.
-std::uint32_t HappensBefore::lists_of(WordState& state) const {
-  if (state.owner != kShared) {  // his owner is strange
-    state = {kShared, end_of(lists_)};
-    lists_.emplace_back();
-  }
+std::uint32_t HappensBefore::number_of(WordState& state) const {
+  if (state.owner != kShared) state = {kShared, shared_words_++};  // his owner is strange
   return state.last;
 }
 
@@ -212,7 +209,7 @@ void HappensBefore::begin_shared(KeptFootprint& kept, std::uint64_t generation) 
 
 void HappensBefore::add_shared(KeptFootprint& kept, AccessedWord word, WordState& state) const {
   kept.shared.push_back(word);
-  kept.accesses.push_back({lists_of(state), word.reads(), word.writes()});
+  kept.accesses.push_back({number_of(state), word.reads() != 0, word.writes() != 0});
   const std::uint64_t bit = Footprint::bit_of(word.word());
   kept.touched |= bit;
   if (word.writes() != 0) kept.written |= bit;
@@ -221,7 +218,7 @@ void HappensBefore::add_shared(KeptFootprint& kept, AccessedWord word, WordState
 void HappensBefore::add_shared(KeptFootprint& kept, std::uint64_t released,
                                WordState& state) const {
   kept.releases_shared = true;
-  kept.accesses.push_back({lists_of(state), 0, 0xff});
+  kept.accesses.push_back({number_of(state), false, true});
   const std::uint64_t bit = Footprint::bit_of(released);
   kept.touched |= bit;
   kept.written |= bit;
@@ -260,81 +257,68 @@ void HappensBefore::refresh(KeptFootprint& kept) const {
   }
 }
 
-/// Adds what an event has touched to the lists of the words.
-void HappensBefore::link(Index event) {
-  events_[event].nodes = end_of(nodes_);
-  const auto add = [&](std::uint32_t lists, std::uint32_t Lists::*list, std::uint8_t bytes) {
-    const std::uint32_t node = end_of(nodes_);
-    nodes_.push_back({lists, event, lists_[lists].*list, bytes, list == &Lists::writes});
-    lists_[lists].*list = node;
-  };
+/// Calls `change(words, bit)` for each set of events that an event belongs to, as it has touched
+/// shared words.
+template <class Change>
+void HappensBefore::change_accesses(Index event, Change&& change) noexcept {
+  const std::uint64_t bit = std::uint64_t{1} << event % 64;
   for (const KeptFootprint::Access& access : events_[event].kept.footprint->accesses) {
-    if (access.writes != 0) add(access.lists, &Lists::writes, access.writes);
-    if (access.reads != 0) add(access.lists, &Lists::reads, access.reads);
+    std::uint64_t* reads = &accesses_[std::size_t{access.word} * 2 * stride_];
+    if (access.reads) change(reads[event / 64], bit);
+    if (access.writes) change(reads[stride_ + event / 64], bit);
   }
 }
 
-void HappensBefore::unlink(std::uint32_t first_node) noexcept {
-  for (std::uint32_t i = end_of(nodes_); i-- > first_node;) {
-    const AccessNode& node = nodes_[i];
-    (node.write ? lists_[node.lists].writes : lists_[node.lists].reads) = node.next;
-  }
-  nodes_.resize(first_node);
+void HappensBefore::link(Index event) {
+  accesses_.resize(std::size_t{shared_words_} * 2 * stride_, 0);
+  change_accesses(event, [](std::uint64_t& events, std::uint64_t bit) { events |= bit; });
+}
+
+void HappensBefore::unlink(Index event) noexcept {
+  change_accesses(event, [](std::uint64_t& events, std::uint64_t bit) { events &= ~bit; });
 }
 
 /// More words are shared now.
 void HappensBefore::relink() {
   ++generation_;
   more_shared_ = false;
-  unlink(1);
+  std::fill(accesses_.begin(), accesses_.end(), 0);
   for (Index event = 0; event < size(); ++event) {
     refresh(*events_[event].kept.footprint);
     if (event + 1 < size()) link(event);
   }
 }
 
-/// The events of the epoch that conflict with an access, except some of those that are known to
-/// come before another one of them.
-void HappensBefore::find_candidates(const KeptFootprint::Access& access) {
-  const auto add = [&](Index event) { candidates_[event / 64] |= std::uint64_t{1} << event % 64; };
-  unsigned left = access.reads | access.writes;  // bytes that no event behind has written
-  Index first = epoch_;
-  for (std::uint32_t i = lists_[access.lists].writes; i != kNoNode; i = nodes_[i].next) {
-    const AccessNode& node = nodes_[i];
-    if (node.event < epoch_) break;
-    if ((node.bytes & left) == 0) continue;
-    add(node.event);
-    left &= ~unsigned{node.bytes};
-    if (left != 0) continue;
-    first = node.event;
-    break;
+void HappensBefore::add_possible_conflicts(KeptFootprint& step,
+                                           std::span<std::uint64_t> events) const {
+  if (step.generation != generation_) refresh(step);
+  if (step.final) {
+    std::fill(events.begin(), events.end(), ~std::uint64_t{0});
+    return;
   }
-  if (access.writes == 0) return;
-  for (std::uint32_t i = lists_[access.lists].reads; i != kNoNode; i = nodes_[i].next) {
-    const AccessNode& node = nodes_[i];
-    if (node.event < first) break;
-    if ((node.bytes & access.writes) != 0) add(node.event);
+  for (const Index final : finals_) events[final / 64] |= std::uint64_t{1} << final % 64;
+  for (const KeptFootprint::Access& access : step.accesses) {
+    // Nobody has touched it yet in this width, where it has become shared since the last event.
+    if (std::size_t{access.word + 1} * 2 * stride_ > accesses_.size()) continue;
+    const std::uint64_t* reads = accesses(access.word);
+    for (std::size_t i = 0; i < stride_; ++i) events[i] |= reads[stride_ + i];
+    if (!access.writes) continue;
+    for (std::size_t i = 0; i < stride_; ++i) events[i] |= reads[i];
   }
 }
 
 void HappensBefore::find_races(Index index) {
   candidates_.assign(stride_, 0);
-  const KeptFootprint& kept = *events_[index].kept.footprint;
-  if (kept.final) {
-    for (Index earlier = epoch_; earlier < index; ++earlier) {
-      candidates_[earlier / 64] |= std::uint64_t{1} << earlier % 64;
-    }
-  } else {
-    for (const Index earlier : finals_) {
-      candidates_[earlier / 64] |= std::uint64_t{1} << earlier % 64;
-    }
-    for (const KeptFootprint::Access& access : kept.accesses) find_candidates(access);
-  }
+  KeptFootprint& kept = *events_[index].kept.footprint;
+  add_possible_conflicts(kept, candidates_);
+  candidates_[index / 64] &= (std::uint64_t{1} << index % 64) - 1;
   const std::uint64_t* mine = row(index);
-  for (std::size_t word = stride_; word-- > 0;) {
+  for (std::size_t word = index / 64 + 1; word-- > 0;) {
     while (const std::uint64_t left = candidates_[word] & ~mine[word]) {
       const auto bit = static_cast<std::size_t>(std::bit_width(left)) - 1;
       const auto earlier = static_cast<Index>(word * 64 + bit);
+      candidates_[word] &= ~(std::uint64_t{1} << bit);
+      if (!dependent(kept, *events_[earlier].kept.footprint)) continue;
       races_.push_back({earlier, kNone});
       include(index, earlier);
     }
@@ -374,7 +358,8 @@ HappensBefore::Index HappensBefore::push(const Step& step) {
       if (arrival.meeting == meeting && arrival.event != index) joined_.push_back(arrival.event);
     }
   }
-  KeptFootprint& kept = keep(step);
+  assert(step.known == nullptr || step.known->final == step.final);
+  KeptFootprint& kept = step.known != nullptr ? *step.known : keep(step);
   event.kept = {&kept, end_of(kept_)};
   kept_.emplace_back(kept);
   if (kept.generation != generation_ || kept.path_matters) collect_shared(kept);
@@ -389,7 +374,7 @@ HappensBefore::Kept HappensBefore::pop(Index epoch) noexcept {
   const Event& event = events_.back();
   const Index index = size() - 1;
   const Kept kept = event.kept;
-  unlink(event.nodes);
+  unlink(index);
   for (std::uint32_t i = end_of(posts_); i-- > event.posts;) {
     Process& process = processes_[posts_[i].id];
     process.poster = posts_[i].poster_before;

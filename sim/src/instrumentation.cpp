@@ -80,7 +80,11 @@ extern "C" void __tsan_vptr_read(void* pointer) {
 }
 extern "C" void __tsan_vptr_update(void* pointer, void* value) {
   // Destructors write it again and again, mostly as it is.
-  if (*static_cast<void**>(pointer) != value) log(pointer, sizeof(void*), true, COCHECK_HERE);
+  if (*static_cast<void**>(pointer) != value) {
+    log(pointer, sizeof(void*), true, COCHECK_HERE);
+  } else if (AccessLog* active = AccessLog::active()) {
+    active->look(pointer);
+  }
 }
 extern "C" void __tsan_read_range(void* begin, std::size_t bytes) {
   if (bytes > 0) log(begin, bytes, false, COCHECK_HERE);
@@ -96,8 +100,11 @@ namespace {
 inline void log_inside(const void* begin, std::size_t bytes, bool write,
                        const void* instruction) noexcept {
   AccessLog* active = AccessLog::active();
-  if (active != nullptr && bytes > 0 && active->is_inside(begin)) {
+  if (active == nullptr || bytes == 0) return;
+  if (active->is_inside(begin)) {
     active->record(begin, bytes, write, instruction);
+  } else if (write) {
+    active->write_outside(begin);
   }
 }
 inline void log_read(const void* begin, std::size_t bytes, const void* instruction) noexcept {

@@ -187,8 +187,10 @@ inline ModelMemory::SizeClass ModelMemory::size_class(std::size_t granules) noex
 }
 
 ModelMemory::BlockId ModelMemory::carve_in_arena(SizeClass size) {
-  const auto begin =
-      arenas_.carve(process_, size.granules, static_cast<std::uint32_t>(limit_ / kGranule));
+  const auto begin = [&] {
+    const AccessLog::Pause pause;  // that there is a table of arenas is nothing that the step does
+    return arenas_.carve(process_, size.granules, static_cast<std::uint32_t>(limit_ / kGranule));
+  }();
   if (!begin) {
     exhausted_ = true;
     throw std::bad_alloc();
@@ -475,6 +477,7 @@ void ModelMemory::exclude(const void* begin, std::size_t bytes, bool names) noex
   const BlockId id = block_at(begin);
   Block& block = blocks_[id];
   assert(block.live());
+  ++exclusions_;
   const std::size_t first =
       static_cast<std::size_t>(static_cast<const std::byte*>(begin) - address(id)) / 8;
   assert(first + bytes / 8 <= 63);
@@ -487,6 +490,7 @@ void ModelMemory::exclude_block(const void* memory) noexcept {
   Block& block = blocks_[block_at(memory)];
   assert(block.live());
   block.links = ~std::uint64_t{0};
+  ++exclusions_;
 }
 
 }  // namespace cocheck::detail

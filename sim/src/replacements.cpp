@@ -18,9 +18,15 @@
 #include <new>
 #include <utility>
 
+#include "cocheck/detail/access_log.hpp"
 #include "cocheck/detail/model_memory.hpp"
 
+extern "C" const char __executable_start;  // where the linker has put the program
+extern "C" const char etext;
+
 namespace {
+
+using cocheck::detail::AccessLog;
 
 using cocheck::detail::ModelMemory;
 
@@ -60,9 +66,21 @@ void* allocate_or_null(std::size_t bytes,
   }
 }
 
-void deallocate(void* memory) noexcept {
+/// Whether an address lies in this program, not in a library of the system, which is not
+/// instrumented.
+bool is_of_program(const void* instruction) noexcept {
+  const auto at = reinterpret_cast<std::uintptr_t>(instruction);
+  return at >= reinterpret_cast<std::uintptr_t>(&__executable_start) &&
+         at < reinterpret_cast<std::uintptr_t>(&etext);
+}
+
+void deallocate(void* memory, const void* caller) noexcept {
   if (memory == nullptr) return;
   if (ModelMemory* owner = ModelMemory::owner_of(memory)) {
+    // By what a library decides that it is time to release something, it does not tell.
+    if (AccessLog* log = AccessLog::active(); log != nullptr && !is_of_program(caller)) {
+      log->set_untold();
+    }
     owner->deallocate(memory);
   } else {
     std::free(memory);
@@ -102,40 +120,40 @@ void* operator new[](std::size_t bytes, std::align_val_t alignment,
 }
 
 void operator delete(void* memory) noexcept {
-  deallocate(memory);
+  deallocate(memory, __builtin_return_address(0));
 }
 void operator delete[](void* memory) noexcept {
-  deallocate(memory);
+  deallocate(memory, __builtin_return_address(0));
 }
 void operator delete(void* memory, std::size_t) noexcept {
-  deallocate(memory);
+  deallocate(memory, __builtin_return_address(0));
 }
 void operator delete[](void* memory, std::size_t) noexcept {
-  deallocate(memory);
+  deallocate(memory, __builtin_return_address(0));
 }
 void operator delete(void* memory, std::align_val_t) noexcept {
-  deallocate(memory);
+  deallocate(memory, __builtin_return_address(0));
 }
 void operator delete[](void* memory, std::align_val_t) noexcept {
-  deallocate(memory);
+  deallocate(memory, __builtin_return_address(0));
 }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-  deallocate(memory);
+  deallocate(memory, __builtin_return_address(0));
 }
 void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
-  deallocate(memory);
+  deallocate(memory, __builtin_return_address(0));
 }
 void operator delete(void* memory, const std::nothrow_t&) noexcept {
-  deallocate(memory);
+  deallocate(memory, __builtin_return_address(0));
 }
 void operator delete[](void* memory, const std::nothrow_t&) noexcept {
-  deallocate(memory);
+  deallocate(memory, __builtin_return_address(0));
 }
 void operator delete(void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
-  deallocate(memory);
+  deallocate(memory, __builtin_return_address(0));
 }
 void operator delete[](void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
-  deallocate(memory);
+  deallocate(memory, __builtin_return_address(0));
 }
 
 // An exception that is kept in a result outlives the step that threw it, so it has to lie where the
@@ -170,7 +188,7 @@ extern "C" void* __cxa_allocate_exception(std::size_t bytes) noexcept {
 }
 
 extern "C" void __cxa_free_exception(void* exception) noexcept {
-  deallocate(static_cast<std::byte*>(exception) - kExceptionHeader);
+  deallocate(static_cast<std::byte*>(exception) - kExceptionHeader, nullptr);
 }
 
 // A local static is initialised once, by whichever execution comes there first, and lives on: what

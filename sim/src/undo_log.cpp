@@ -6,6 +6,7 @@
 #include <cassert>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "changed_lines.hpp"
 #include "cocheck/detail/sanitizers.hpp"
@@ -77,12 +78,9 @@ void UndoLog::commit(Fingerprinter* fingerprinter) {
          begin * kPage / kLine, changed_lines_);
   }
   last_step_ = lines_.size();
-  for (const std::size_t index : changed_lines_) {
-    Line& line = lines_.emplace_back();
-    line.index = index;
-    copy_bytes(line.bytes.data(), copy_ + index * kLine, kLine);
-    copy_bytes(copy_ + index * kLine, memory_.begin() + index * kLine, kLine);
-  }
+  last_change_ = std::exchange(committed_, journal_.size());
+  keep_lines(changed_lines_);
+  end_step();
   if (fingerprinter == nullptr) return;
   for (std::size_t i = last_step_; i < lines_.size(); ++i) {
     for_each_block(lines_[i].index,
@@ -91,6 +89,46 @@ void UndoLog::commit(Fingerprinter* fingerprinter) {
   for (; journal_told_ < journal_.size(); ++journal_told_) {
     fingerprinter->touch_and_keep(journal_[journal_told_].id);
   }
+}
+
+/// As they were before the step. Pages in which something changes have to be looked at.
+void UndoLog::keep_lines(std::span<const std::size_t> lines) {
+  for (const std::size_t index : lines) {
+    Line& line = lines_.emplace_back();
+    line.index = index;
+    copy_bytes(line.bytes.data(), copy_ + index * kLine, kLine);
+    const std::size_t page = index * kLine / kPage;
+    if (page < empty_.size()) empty_[page] = 0;
+  }
+}
+
+/// All that it has changed lies in them.
+void UndoLog::end_step() noexcept {
+  for (std::size_t i = last_step_; i < lines_.size(); ++i) {
+    const std::size_t at = lines_[i].index * kLine;
+    copy_bytes(copy_ + at, memory_.begin() + at, kLine);
+  }
+}
+
+void UndoLog::keep(const std::byte* word) {
+  const std::size_t index = line_of(word);
+  const bool kept =
+      std::any_of(lines_.begin() + static_cast<std::ptrdiff_t>(last_step_), lines_.end(),
+                  [&](const Line& line) { return line.index == index; });
+  if (!kept) keep_lines({&index, 1});
+}
+
+std::uint64_t UndoLog::before(const std::byte* word) const noexcept {
+  const std::size_t index = line_of(word);
+  const std::byte* line = memory_.begin() + index * kLine;
+  const std::size_t within = static_cast<std::size_t>(word - line);
+  const auto changed =
+      std::lower_bound(lines_.begin() + static_cast<std::ptrdiff_t>(last_step_), lines_.end(),
+                       index, [](const Line& one, std::size_t other) { return one.index < other; });
+  if (changed != lines_.end() && changed->index == index) line = changed->bytes.data();
+  std::uint64_t value = 0;
+  std::memcpy(&value, line + within, sizeof value);
+  return value;
 }
 
 void UndoLog::drop_half() {
@@ -105,7 +143,7 @@ void UndoLog::rewind(Position position, Fingerprinter* fingerprinter) {
   while (dropped_ + lines_.size() > position.lines) {
     const Line& line = lines_.back();
     const std::size_t at = line.index * kLine;
-    empty_[at / kPage] = 0;
+    if (at / kPage < empty_.size()) empty_[at / kPage] = 0;
     copy_bytes(memory_.begin() + at, line.bytes.data(), kLine);
     copy_bytes(copy_ + at, line.bytes.data(), kLine);
     if (fingerprinter != nullptr) {
@@ -114,6 +152,7 @@ void UndoLog::rewind(Position position, Fingerprinter* fingerprinter) {
     lines_.pop_back();
   }
   last_step_ = lines_.size();
+  last_change_ = committed_ = position.changes;
   if (fingerprinter == nullptr) {
     memory_.undo(position.changes);
     return;

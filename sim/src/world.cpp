@@ -198,6 +198,49 @@ void World::take(std::size_t index, std::size_t alternatives) {
   perform(action(index), index, alternatives);
 }
 
+void World::repeat(std::size_t index, std::size_t alternatives,
+                   const detail::LoopEffects& effects) {
+  assert(index < state_.ready.size());
+  if (alternatives > 1) tape_.push_back(static_cast<std::uint32_t>(index));
+  ++state_.steps;
+  remove_ready(index);
+  state_.ready.insert(state_.ready.end(), effects.posted.begin(), effects.posted.end());
+  state_.loop_blocks += static_cast<std::size_t>(effects.loop_blocks);
+}
+
+std::optional<detail::LoopEffects> detail::LoopEffects::of(const LoopState& before,
+                                                           std::size_t index,
+                                                           const LoopState& after) {
+  const auto is_same = [](const ReadyEntry& one, const ReadyEntry& other) {
+    return one.runnable == other.runnable && one.number == other.number;
+  };
+  const auto is_same_timer = [](const TimerEntry& one, const TimerEntry& other) {
+    return one.timer == other.timer && one.deadline == other.deadline && one.number == other.number;
+  };
+  const std::size_t left = before.ready.size() - 1;
+  if (index > left || after.ready.size() < left || after.root != before.root ||
+      after.cancellations_left != before.cancellations_left ||
+      !std::ranges::equal(after.timers, before.timers, is_same_timer)) {
+    return std::nullopt;
+  }
+  for (std::size_t i = 0; i < left; ++i) {
+    if (!is_same(before.ready[i < index ? i : i + 1], after.ready[i])) return std::nullopt;
+  }
+  LoopEffects effects;
+  effects.posted.assign(after.ready.begin() + static_cast<std::ptrdiff_t>(left), after.ready.end());
+  effects.loop_blocks = static_cast<std::ptrdiff_t>(after.loop_blocks) -
+                        static_cast<std::ptrdiff_t>(before.loop_blocks);
+  return effects;
+}
+
+detail::TaskLinks detail::TaskLinks::of(TaskBase& task) noexcept {
+  const auto at = [](TaskBase*& link) { return reinterpret_cast<const std::byte*>(&link); };
+  TaskLinks links{&task, nullptr, nullptr};
+  if (task.previous_task != nullptr) links.to = at(task.previous_task->next_task);
+  if (task.next_task != nullptr) links.back = at(task.next_task->previous_task);
+  return links;
+}
+
 void World::save(detail::LoopSnapshot& snapshot) const {
   assert(settling_.empty());
   snapshot.state = state_;
@@ -509,13 +552,21 @@ void World::task_started(detail::TaskBase& task) {
 }
 
 void World::task_finished(detail::TaskBase& task) noexcept {
+  if (watcher_ != nullptr && !closing_) [[unlikely]] {
+    const detail::AccessLog::Pause pause;
+    watcher_->finishing(task);
+  }
+  forget(task);
+  task.forgotten_by_loop();
+}
+
+void World::forget(detail::TaskBase& task) noexcept {
   (task.previous_task != nullptr ? task.previous_task->next_task : state_.first_task) =
       task.next_task;
   (task.next_task != nullptr ? task.next_task->previous_task : state_.last_task) =
       task.previous_task;
   --state_.unfinished_tasks;
   state_.task_list = ++task_lists_;
-  task.release();
 }
 
 std::size_t World::choose(std::size_t alternatives, std::source_location place) {

@@ -179,6 +179,32 @@ TEST_F(AccessLogTest, NotesAreToldFromBytes) {
   EXPECT_EQ(notes.rbegin()->second, std::pair(false, true));
 }
 
+TEST_F(AccessLogTest, LooksAreNoAccesses) {
+  const auto scope = begin();
+  log_.look(at(kMemory + 8));
+  write(16, 4);
+  log_.look(at(kMemory + 16));
+  log_.look(at(kOutside));
+  EXPECT_EQ(entries(), (Entries{{2, {0, 0x0f}}}));
+  ASSERT_EQ(log_.entries().size(), 2u);
+  EXPECT_EQ(log_.entries()[0].looks, 0xff);
+  EXPECT_EQ(log_.entries()[1].looks, 0xf0) << "what it has written itself";
+}
+
+TEST_F(AccessLogTest, TellsWhetherSomethingIsUntold) {
+  const ModelMemory::Scope inside(model_.get());
+  const auto scope = begin();
+  write(0, 8);
+  log_.record(at(kOutside), 8, false, nullptr);
+  EXPECT_FALSE(log_.untold());
+  log_.write_outside(at(kOutside));
+  EXPECT_TRUE(log_.untold());
+  log_.clear();
+  EXPECT_FALSE(log_.untold());
+  log_.record(at(kOutside + 64), 8, true, nullptr);
+  EXPECT_TRUE(log_.untold());
+}
+
 TEST_F(AccessLogTest, ClearForgetsTheStep) {
   {
     const auto scope = begin();

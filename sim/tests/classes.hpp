@@ -26,6 +26,8 @@ struct Seen {
   std::uint64_t executions = 0;
   std::uint64_t blocked = 0;
   std::uint64_t failing = 0;
+  std::uint64_t repeated = 0;  // steps, with
+  std::uint64_t wrongly_repeated = 0;
   std::size_t classes = 0;
   std::set<std::string> ends;
   std::vector<DporExplorer::Conflict> conflicts;  // of the first execution
@@ -86,6 +88,8 @@ inline Seen search(World& world, const Model& model, DporExplorer::Settings sett
   seen.executions = explorer.executions();
   seen.blocked = explorer.blocked();
   seen.failing = explorer.failing();
+  seen.repeated = explorer.repeated();
+  seen.wrongly_repeated = explorer.wrongly_repeated();
   seen.classes = classes.size();
   seen.conflicts = explorer.conflicts();
   seen.end = explorer.end();
@@ -136,6 +140,7 @@ inline Seen all_interleavings(const Model& model, const Options& options = Optio
                               std::uint64_t max_executions = ~std::uint64_t{0}) {
   DporExplorer::Settings settings;
   settings.reduce = false;
+  settings.repeats_steps = false;
   return search(model, options, settings, result, max_executions);
 }
 

@@ -177,11 +177,13 @@ TEST(ClassesOfProgramsOverMemory, AreEachSeenOnce) {
     DporExplorer::Settings settings;
     settings.first_pick = static_cast<FirstPick>(seed % 4);
     settings.seed = seed;
+    settings.checks_repeated = seed % 2 == 0;
     World world(program.options);
     const Seen reduced = search(world, model, settings, &result);
     ASSERT_EQ(reduced.end, DporExplorer::End::exhausted) << where();
     ASSERT_EQ(reduced.ends, all.ends) << where();
     ASSERT_EQ(reduced.classes, all.classes) << where();
+    ASSERT_EQ(reduced.wrongly_repeated, 0u) << where();
     ASSERT_EQ(reduced.executions, reduced.classes) << "a class was seen twice; " << where();
     const auto divided = search_divided(reduced.conflicts, [&](auto orders) {
       settings.orders = std::move(orders);

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <ostream>
 #include <set>
 #include <string>
@@ -121,12 +122,13 @@ Task<> wait_for_some(Shared& shared, Ending ending) {
   }
 }
 
-/// `end` is set at the end of every execution, deadlocks included; with Ending::check the others
-/// fail with it.
-Model model_of(const Program& program, std::string& end) {
-  return [&]() -> Task<> {
+/// `end`, if there is one, is set at the end of every execution, deadlocks included; with
+/// Ending::check the others fail with it.
+Model model_of(const Program& program, std::string* end) {
+  return [&program, end]() -> Task<> {
     Shared shared;
-    const test::AtEnd at_end(shared, end);
+    std::optional<test::AtEnd<Shared>> at_end;
+    if (end != nullptr) at_end.emplace(shared, *end);
     std::string outcome;
     if (program.anonymous) {
       std::vector<Task<>> tasks;
@@ -167,9 +169,15 @@ Seen search(World& world, const Program& program, DporExplorer::Settings setting
   std::string end;
   settings.on_end = [&](const World& ended) { ends.insert(with_failure(end, ended)); };
   Seen seen =
-      test::search(world, model_of(program, end), std::move(settings), nullptr, max_executions);
+      test::search(world, model_of(program, &end), std::move(settings), nullptr, max_executions);
   seen.ends = std::move(ends);
   return seen;
+}
+
+/// The same where the model changes nothing but its own memory, and nobody looks how it ends: all
+/// steps are repeated that can be.
+Seen search_quietly(const Program& program, const DporExplorer::Settings& settings) {
+  return test::search(model_of(program, nullptr), program.options, settings);
 }
 
 Seen search(const Program& program, DporExplorer::Settings settings,
@@ -187,7 +195,7 @@ Seen all_interleavings(const Program& program) {
 
 std::uint64_t exhaustive_executions(const Program& program) {
   std::string end;
-  return test::exhaustive_executions(model_of(program, end), program.options);
+  return test::exhaustive_executions(model_of(program, &end), program.options);
 }
 
 class ClassesOfRandomPrograms : public ::testing::TestWithParam<int> {};
@@ -198,6 +206,7 @@ TEST_P(ClassesOfRandomPrograms, AreEachSeenOnce) {
   std::uint64_t interleavings = 0;
   std::uint64_t executions = 0;
   std::uint64_t blocked = 0;
+  std::uint64_t repeated = 0;
   for (std::uint64_t seed = kFirstSeed + static_cast<std::uint64_t>(GetParam());
        checked < kPrograms / kShards; seed += kShards) {
     const Program program = random_program(seed);
@@ -209,12 +218,29 @@ TEST_P(ClassesOfRandomPrograms, AreEachSeenOnce) {
     DporExplorer::Settings settings;
     settings.first_pick = static_cast<FirstPick>(seed / kShards % 4);
     settings.seed = seed;
+    settings.checks_repeated = checked % 4 == 0;
     World world(program.options);
     const Seen reduced = search(world, program, settings);
     ASSERT_EQ(reduced.end, DporExplorer::End::exhausted) << where();
     ASSERT_EQ(reduced.ends, all.ends) << where();
     ASSERT_EQ(reduced.classes, all.classes) << where();
+    ASSERT_EQ(reduced.wrongly_repeated, 0u) << where();
     ASSERT_EQ(reduced.executions, reduced.classes) << "a class was seen twice; " << where();
+    if (checked % 4 == 1) {
+      const Seen quiet = search_quietly(program, settings);
+      ASSERT_EQ(quiet.end, DporExplorer::End::exhausted) << where();
+      ASSERT_EQ(quiet.executions, reduced.executions) << where();
+      ASSERT_EQ(quiet.classes, reduced.classes) << where();
+      ASSERT_EQ(quiet.failing, reduced.failing) << where();
+      DporExplorer::Settings every_order;
+      every_order.reduce = false;
+      every_order.checks_repeated = true;
+      const Seen checked_twice = search_quietly(program, every_order);
+      ASSERT_EQ(checked_twice.wrongly_repeated, 0u) << where();
+      ASSERT_EQ(checked_twice.executions, all.executions) << where();
+      ASSERT_EQ(checked_twice.classes, all.classes) << where();
+      repeated += quiet.repeated + checked_twice.repeated;
+    }
     const auto divided = test::search_divided(reduced.conflicts, [&](auto orders) {
       settings.orders = std::move(orders);
       return search(world, program, settings);
@@ -235,6 +261,7 @@ TEST_P(ClassesOfRandomPrograms, AreEachSeenOnce) {
   EXPECT_GT(in_parts, checked / 5);
   EXPECT_LT(executions, interleavings / 4) << "too little is independent in them";
   EXPECT_LT(blocked, executions / 100);
+  EXPECT_GT(repeated, executions) << "too few steps are known in them";
 }
 
 INSTANTIATE_TEST_SUITE_P(Shards, ClassesOfRandomPrograms, ::testing::Range(0, kShards));

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -74,6 +75,74 @@ TEST_P(UndoLogTest, GoesBackToWhatWasThere) {
   EXPECT_EQ(image(), before);
   EXPECT_EQ(undo.bytes(), 0u);
   EXPECT_EQ(allocate(5'000), fresh) << "what follows is as it was";
+}
+
+TEST_P(UndoLogTest, TellsWhatWasThereBeforeTheStep) {
+  std::byte* block = allocate(200);
+  UndoLog undo(*memory_);
+  const auto put = [&](std::size_t word, std::uint64_t value) {
+    std::memcpy(block + word * 8, &value, sizeof value);
+  };
+  put(1, 7);
+  undo.commit(nullptr);
+  EXPECT_TRUE(undo.last_changes().empty());
+  put(1, 8);
+  std::byte* other = allocate(10);
+  undo.commit(nullptr);
+  EXPECT_EQ(undo.before(block + 8), 7u);
+  EXPECT_EQ(undo.before(block + 16), 0u);
+  ASSERT_EQ(undo.last_changes().size(), 1u);
+  EXPECT_EQ(memory_->address(undo.last_changes()[0].id), other);
+}
+
+TEST_P(UndoLogTest, RepeatsWhatAStepDid) {
+  std::byte* block = allocate(200);
+  std::byte* other = allocate(100);
+  std::memset(other, 1, 100);
+  UndoLog undo(*memory_);
+  const UndoLog::Position position = undo.position(nullptr);
+  const Image before = image();
+  const auto change = [&] {
+    std::memset(block + 10, 2, 4);
+    undo.keep(block + 150);
+    undo.keep(block + 12);
+    std::memset(block + 150, 3, 4);
+    memory_->deallocate(other);
+  };
+  std::set<std::size_t> lines = {undo.line_of(block + 10)};
+  for (int i = 0; i < 100; ++i) lines.insert(undo.line_of(other + i));
+  undo.repeat(std::vector<std::size_t>(lines.begin(), lines.end()), change);
+  const Image after = image();
+  EXPECT_NE(after, before);
+  EXPECT_EQ(undo.last_changes().size(), 1u);
+  undo.commit(nullptr);
+  std::size_t changed = 0;
+  undo.for_each_changed_word([&](const std::byte*, std::uint64_t, std::uint64_t) { ++changed; });
+  EXPECT_EQ(changed, 0u) << "nothing is left to be found";
+  undo.rewind(position, nullptr);
+  EXPECT_EQ(image(), before);
+}
+
+/// A page in which nothing was is looked at again when a repeated step has used it.
+TEST_P(UndoLogTest, PagesFillWithoutComparisons) {
+  std::byte* block = allocate(3 * ModelMemory::kPage);
+  std::byte* page = block + ModelMemory::kPage;
+  UndoLog undo(*memory_);
+  const UndoLog::Position position = undo.position(nullptr);
+  memory_->deallocate(block);
+  undo.commit(nullptr);
+  undo.commit(nullptr);  // now nothing is in the page, and that is known
+  undo.rewind(position, nullptr);
+  const UndoLog::Position filled = undo.position(nullptr);
+  const std::vector<std::size_t> lines = {undo.line_of(page)};
+  undo.repeat(lines, [&] { std::memset(page, 5, 8); });
+  const Image before = image();
+  const UndoLog::Position again = undo.position(nullptr);
+  memory_->deallocate(block);
+  undo.commit(nullptr);
+  undo.rewind(again, nullptr);
+  EXPECT_EQ(image(), before);
+  undo.rewind(filled, nullptr);
 }
 
 TEST_P(UndoLogTest, GoesBackToAnyPointAndOnFromThere) {

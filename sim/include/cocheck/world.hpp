@@ -54,6 +54,26 @@ struct LoopState {
   std::uint32_t cancellations_left = 0;
 };
 
+/// What an action did to the loop, apart from the memory of the model.
+struct LoopEffects {
+  HarnessVector<ReadyEntry> posted;
+  std::ptrdiff_t loop_blocks = 0;  // more than before
+
+  /// Those of a step or callback that stood at `index` of what was ready; nothing if it did more
+  /// than can be said here.
+  [[nodiscard]] static std::optional<LoopEffects> of(const LoopState& before, std::size_t index,
+                                                     const LoopState& after);
+};
+
+/// A task that leaves the list of unfinished ones, and the words of memory that change with that.
+struct TaskLinks {
+  TaskBase* task = nullptr;
+  const std::byte* to = nullptr;    // in the task before it, if there is one
+  const std::byte* back = nullptr;  // in the task behind it
+
+  [[nodiscard]] static TaskLinks of(TaskBase& task) noexcept;
+};
+
 /// All that restoring memory alone does not bring back.
 struct LoopSnapshot {
   LoopState state;
@@ -114,6 +134,11 @@ class World final : public Loop {
   [[nodiscard]] std::size_t alternatives();
   /// Takes one of them.
   void take(std::size_t index, std::size_t alternatives);
+  /// Does to the loop what an action did before that stood among what is ready; memory, and to
+  /// forget() tasks, is the business of the caller.
+  void repeat(std::size_t index, std::size_t alternatives, const detail::LoopEffects& effects);
+  /// Takes a task that has ended out of the list.
+  void forget(detail::TaskBase& task) noexcept;
   /// The execution ends here since it has taken max_steps() actions.
   void cut_short() noexcept { cut_ = true; }
   /// Looks at how the execution has ended, and destroys what is left of it.
@@ -124,6 +149,7 @@ class World final : public Loop {
   void restart();
   /// Who is told what steps do to the loop; null: nobody.
   void set_watcher(detail::StepWatcher* watcher) noexcept { watcher_ = watcher; }
+  [[nodiscard]] const detail::LoopState& state() const noexcept { return state_; }
   /// What memory does not hold; restoring it also forgets a failure.
   void save(detail::LoopSnapshot& snapshot) const;
   void restore(const detail::LoopSnapshot& snapshot);

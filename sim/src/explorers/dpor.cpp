@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "cocheck/detail/known_steps.hpp"
 #include "cocheck/detail/step_watcher.hpp"
 #include "cocheck/detail/task_base.hpp"
 #include "cocheck/detail/wakeup_tree.hpp"
@@ -19,6 +20,7 @@ using detail::Footprint;
 using detail::FootprintRef;
 using detail::HappensBefore;
 using detail::HarnessVector;
+using detail::KnownSteps;
 using detail::UndoLog;
 using detail::WakeupTree;
 using Index = HappensBefore::Index;
@@ -26,6 +28,7 @@ using Index = HappensBefore::Index;
 namespace {
 
 constexpr std::uint64_t kExecutionsBetweenChecks = 256;
+constexpr std::uint64_t kLearnedAtFirst = 1024;
 
 }  // namespace
 
@@ -37,7 +40,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
         settings_(explorer.settings_),
         world_(world),
         memory_(world.memory()),
-        random_(settings_.seed) {
+        random_(settings_.seed),
+        known_steps_(memory_),
+        repeats_steps_(settings_.repeats_steps) {
     undo_.emplace(memory_);
     world_.set_watcher(this);
     order_.expect_words(reinterpret_cast<std::uintptr_t>(memory_.begin()) / 8, memory_.limit() / 8);
@@ -125,6 +130,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     std::vector<const void*> withdrawn;  // processes that the step took away
     std::vector<const void*> opened;     // processes of which all that they draw is being tried
     std::size_t explored = 0;            // branches
+    KnownSteps::Step* known = nullptr;   // the step that was taken here, if it is known
     bool tried = false;                  // whether a step was taken here
   };
 
@@ -331,7 +337,17 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     tree_.prefetch(rest_);
     ++explorer_.steps_;
     step_ = process;
-    last_and_alone_ = is_likely_last_and_alone(point);
+    point.known = nullptr;
+    KnownSteps::State* const state = known_state();
+    if (state != nullptr) {
+      if (KnownSteps::Step* known = find_known(*state, point, index)) {
+        if (!settings_.checks_repeated) return repeat(point, index, *known);
+        expect(*known, index);
+      }
+    }
+    last_and_alone_ = is_likely_last_and_alone(point) && (state == nullptr || !learns_last());
+    const std::size_t outstanding = memory_.outstanding_now();
+    const std::uint64_t exclusions = memory_.exclusions();
     while (true) {
       take(index, point.alternatives);
       if (world_.out_of_memory()) return over(End::out_of_memory);
@@ -362,12 +378,169 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     point.tried = true;
     alternatives_ = world_.failure() ? 0 : world_.alternatives();
     point.withdrawn.assign(withdrawn_.begin(), withdrawn_.end());
+    if (state != nullptr && !last_and_alone_) {
+      record_step(*state, point, index, exclusions == memory_.exclusions());
+    }
+    const bool alone = point.known != nullptr && was_alone(point);
     add_event(process);
+    if (point.known != nullptr) point.known->footprint = FootprintRef(*last_kept().footprint);
+    if (expected_.known != nullptr && !was_expected()) ++explorer_.wrongly_repeated_;
+    const bool expected_last = std::exchange(expected_, {}).last;
     if (!unlogged_.empty() && unlogged_is_shared()) return over(End::not_instrumented);
-    if (alternatives_ == 0) last_step_ = {process, order_.ordinal(order_.size() - 1)};
-    if (alternatives_ == 0) return finish_execution() ? Made::event : Made::end;
-    if (world_.steps() >= world_.max_steps()) return over(End::too_deep);
+    if (alternatives_ > 0) {
+      if (world_.steps() >= world_.max_steps()) return over(End::too_deep);
+      return Made::event;
+    }
+    last_step_ = {process, order_.ordinal(order_.size() - 1)};
+    if (!finish_execution()) return Made::end;
+    if (expected_last && !ended_well_) ++explorer_.wrongly_repeated_;
+    if (alone && ended_well_) {
+      ++last_learned_;
+      KnownSteps::Step& last = *point.known;
+      last.last = true;
+      last.outstanding = outstanding;
+      last.loop_blocks = point.loop.state.loop_blocks;
+      last.unfinished_tasks = point.loop.state.unfinished_tasks;
+    }
     return Made::event;
+  }
+
+  [[nodiscard]] const HappensBefore::Kept& last_kept() const {
+    return order_.kept(order_.size() - 1);
+  }
+
+  /// The state of the process of the next step; null if it is not known.
+  [[nodiscard]] KnownSteps::State* known_state() {
+    if (!repeats_steps_) return nullptr;
+    // Where hardly any are repeated it is not worth the while.
+    if (recorded_ > kLearnedAtFirst && explorer_.repeated_ < recorded_ / 4) repeats_steps_ = false;
+    const std::uint32_t id = order_.id_of(step_);
+    if (const Index last = order_.last_of(id); last != HappensBefore::kNone) {
+      return path_[last].known != nullptr ? path_[last].known->state : nullptr;
+    }
+    const Index poster = order_.poster_of(id);
+    if (poster == HappensBefore::kNone) return &known_steps_.first(id);
+    KnownSteps::Step* known = path_[poster].known;
+    return known != nullptr ? &known_steps_.first(*known, id) : nullptr;
+  }
+
+  /// One that need not be executed; null if there is none.
+  [[nodiscard]] KnownSteps::Step* find_known(KnownSteps::State& state, const Point& point,
+                                             std::size_t index) {
+    KnownSteps::Step* known = known_steps_.find(state, now_);
+    if (!values_.empty() || index >= world_.ready().size() || world_.first_invariant() != nullptr) {
+      return nullptr;
+    }
+    if (known == nullptr) return nullptr;
+    return known->repeatable || is_known_last(*known, point) ? known : nullptr;
+  }
+
+  [[nodiscard]] bool is_known_last(const KnownSteps::Step& known, const Point& point) const {
+    return known.last && point.alternatives == 1 && !settings_.on_end &&
+           known_steps_.leaves_nothing(known, point.loop.state);
+  }
+
+  /// Does what the step has done before.
+  Made repeat(Point& point, std::size_t index, KnownSteps::Step& known) {
+    ++explorer_.repeated_;
+    const bool last = is_known_last(known, point);
+    if (last) {
+      ++last_repeated_;
+    } else {
+      known_steps_.repeat(known, index, point.alternatives, world_, *undo_);
+    }
+    point.known = &known;
+    point.tried = true;
+    point.withdrawn.clear();
+    alternatives_ = last ? 0 : world_.alternatives();
+    HappensBefore::Step step;
+    step.process = step_;
+    step.posts = known.posts;
+    step.arrivals = known.arrivals;
+    step.completed = known.completed;
+    find_forced_before(step_);
+    step.after = forced_before_;
+    step.final = known.footprint->final;
+    // What all comes before, and nothing behind, is compared with nothing.
+    const bool compared = !last || !settings_.reduce || !order_.all_before_next(step_);
+    if (compared) step.known = known.footprint.get();
+    order_.push(step);
+    if (alternatives_ > 0) {
+      return world_.steps() < world_.max_steps() ? Made::event : over(End::too_deep);
+    }
+    last_step_ = {step_, order_.ordinal(order_.size() - 1)};
+    return (last ? end_execution({}, false) : finish_execution()) ? Made::event : Made::end;
+  }
+
+  /// A step that is known is executed all the same: what it should do.
+  void expect(const KnownSteps::Step& known, std::size_t index) {
+    ++explorer_.repeated_;
+    expected_.known = &known;
+    expected_.last = is_known_last(known, top());
+    if (!known.repeatable) return;
+    known_steps_.repeat(known, index, top().alternatives, world_, *undo_);
+    expected_.memory.assign(memory_.begin(), memory_.begin() + memory_.used());
+    world_.save(expected_.loop);
+    rewind(top());
+  }
+
+  /// Whether the last event was what was expected.
+  [[nodiscard]] bool was_expected() const {
+    const KnownSteps::Step& known = *expected_.known;
+    const auto same_words = [](std::vector<AccessedWord> one, std::vector<AccessedWord> other) {
+      std::sort(one.begin(), one.end());
+      std::sort(other.begin(), other.end());
+      return one == other;
+    };
+    const auto same_entries = [](const detail::ReadyEntry& one, const detail::ReadyEntry& other) {
+      return one.runnable == other.runnable && one.number == other.number;
+    };
+    const detail::KeptFootprint& touched = *last_kept().footprint;
+    const detail::LoopState& loop = expected_.loop.state;
+    return world_.failure() == std::nullopt && withdrawn_.empty() && values_.empty() &&
+           std::ranges::equal(posts_, known.posts) &&
+           std::ranges::equal(arrivals_, known.arrivals) &&
+           std::ranges::equal(completed_, known.completed) &&
+           same_words(touched.words, known.footprint->words) &&
+           std::ranges::equal(touched.released, known.footprint->released) &&
+           (!known.repeatable ||
+            (std::ranges::equal(std::span(memory_.begin(), memory_.used()), expected_.memory) &&
+             std::ranges::equal(world_.ready(), loop.ready, same_entries) &&
+             world_.steps() == loop.steps && world_.blocks_held() == loop.loop_blocks &&
+             world_.first_task() == loop.first_task && world_.state().last_task == loop.last_task &&
+             world_.state().unfinished_tasks == loop.unfinished_tasks));
+  }
+
+  void record_step(KnownSteps::State& state, Point& point, std::size_t index,
+                   bool excludes_nothing) {
+    ++recorded_;
+    point.known = known_steps_.record(
+        state,
+        {.log = log_,
+         .undo = *undo_,
+         .before = point.loop.state,
+         .index = index,
+         .after = world_.state(),
+         .values = values_,
+         .posts = posts_,
+         .arrivals = arrivals_,
+         .completed = completed_,
+         .finished = finished_,
+         .may_repeat = excludes_nothing && values_.empty() && withdrawn_.empty() &&
+                       !log_.untold() && !world_.failure() && world_.first_invariant() == nullptr});
+  }
+
+  /// Whether what the last step of an execution touches is worth being asked for, to know it the
+  /// next time.
+  [[nodiscard]] bool learns_last() const {
+    return last_learned_ < kLearnedAtFirst || last_repeated_ > last_learned_;
+  }
+
+  [[nodiscard]] bool was_alone(const Point& point) const {
+    return point.alternatives == 1 && point.loop.state.ready.size() == 1 &&
+           point.loop.state.timers.empty() && posts_.empty() && values_.empty() &&
+           withdrawn_.empty() && !log_.untold() && world_.ready().empty() &&
+           world_.timers().empty();
   }
 
   void take(std::size_t index, std::size_t alternatives) {
@@ -376,6 +549,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     arrivals_.clear();
     completed_.clear();
     withdrawn_.clear();
+    finished_.clear();
     memory_.enter_process(step_);
     fresh_blocks_ = memory_.block_count();
     const AccessLog::Scope logging(
@@ -584,6 +758,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   }
   void arrived(const void* meeting) noexcept override { arrivals_.push_back(meeting); }
   void all_arrived(const void* meeting) noexcept override { completed_.push_back(meeting); }
+  void finishing(detail::TaskBase& task) noexcept override {
+    finished_.push_back(detail::TaskLinks::of(task));
+  }
 
   /// Whether it was an alternative to the step that runs or ran last.
   [[nodiscard]] bool was_offered(const Runnable& runnable) noexcept {
@@ -610,6 +787,11 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     running_ = false;
     world_.end();
     undo_->commit(nullptr);
+    return end_execution(left, world_.blocks_held() > 0 || memory_.outstanding_now() > 0);
+  }
+
+  bool end_execution(const std::vector<const void*>& left, bool leaves_memory) {
+    ended_well_ = false;
     if (!orders_are_of_conflicts()) return give_up(End::no_conflict);
     if (!execution_counts()) {
       reverse_races(left);
@@ -623,9 +805,10 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       ++explorer_.failing_;
       if (settings_.on_failure) settings_.on_failure(world_);
       if (settings_.stop_at_failure) return give_up(End::failure);
-    } else if (world_.blocks_held() > 0 || memory_.outstanding_now() > 0) {
+    } else if (leaves_memory) {
       return give_up(End::leaves_memory);
     }
+    ended_well_ = !world_.failure();
     if (explorer_.executions_ >= explorer_.limits_.executions) {
       return give_up(End::out_of_executions);
     }
@@ -703,7 +886,8 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     for (const Sleeper& sleeper : point.sleepers) {
       const std::span<const std::uint32_t> values = order_.values(sleeper.kept);
       const Index rests_on = begins_with(
-          sleeper.id, values, sleeper.whole ? Drawn::all : Drawn::these, [&](Index event) {
+          sleeper.id, values, sleeper.whole ? Drawn::all : Drawn::these,
+          values.empty() ? sleeper.kept.footprint : nullptr, [&](Index event) {
             if (values.empty()) return order_.dependent(sleeper.kept, order_.kept(event));
             return std::any_of(point.sleepers.begin(), point.sleepers.end(),
                                [&](const Sleeper& member) {
@@ -726,7 +910,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
           return !step.footprint ||
                  order_.dependent(*step.footprint, *order_.kept(event).footprint);
         };
-        if (begins_with(step.id, step.values, drawn, depends) == kDoesNotBegin) continue;
+        if (begins_with(step.id, step.values, drawn, step.footprint.get(), depends) ==
+            kDoesNotBegin)
+          continue;
         const std::span<const std::uint32_t> taken = drawn_in_alternative(step.id);
         if (!taken.empty() && (step.open || !std::ranges::equal(taken, step.values))) {
           if (is_tried_from(tree_.next(node), step.process, taken)) continue;
@@ -775,10 +961,12 @@ class DporExplorer::Driver final : private detail::StepWatcher {
 
   /// Whether the alternative can begin with a step of `process` that draws `values`: it is one of
   /// those in it that nothing in it happens before, or none of them and independent of them all,
-  /// whatever it draws. Gives the last event on which that rests.
+  /// whatever it draws. Gives the last event on which that rests. `footprint`, if it is known, is
+  /// that of all that `depends(event)` compares.
   template <class Depends>
   [[nodiscard]] Index begins_with(std::uint32_t process, std::span<const std::uint32_t> values,
-                                  Drawn drawn, Depends&& depends) const {
+                                  Drawn drawn, detail::KeptFootprint* footprint,
+                                  Depends&& depends) {
     const std::vector<std::uint64_t>& events = alternative_.events;
     if (const Index event = first_of(process); event != HappensBefore::kNone) {
       const HappensBefore::Bits before = order_.before(event);
@@ -790,8 +978,10 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     if (drawn != Drawn::all) return kDoesNotBegin;
     const Index last = alternative_.last;
     if (process != alternative_.id && last == HappensBefore::kNone) return kDoesNotBegin;
+    conflicting_.assign(events.size(), footprint != nullptr ? 0 : ~std::uint64_t{0});
+    if (footprint != nullptr) order_.add_possible_conflicts(*footprint, conflicting_);
     for (std::size_t i = 0; i < events.size(); ++i) {
-      for (std::uint64_t bits = events[i]; bits != 0; bits &= bits - 1) {
+      for (std::uint64_t bits = events[i] & conflicting_[i]; bits != 0; bits &= bits - 1) {
         const auto event = static_cast<Index>(i * 64) + static_cast<Index>(std::countr_zero(bits));
         if (depends(event)) return kDoesNotBegin;
       }
@@ -962,10 +1152,24 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   std::optional<UndoLog> undo_;
   AccessLog log_;
   HappensBefore order_;
+  KnownSteps known_steps_;
+  bool repeats_steps_;
+  struct Expected {
+    const KnownSteps::Step* known = nullptr;
+    bool last = false;
+    std::vector<std::byte> memory;
+    detail::LoopSnapshot loop;
+  };
+  Expected expected_;  // with Settings::checks_repeated
+  std::uint64_t recorded_ = 0;
+  std::uint64_t last_learned_ = 0;
+  std::uint64_t last_repeated_ = 0;
+  bool ended_well_ = false;  // the last execution, and has left nothing
   WakeupTree tree_;
   Branches rest_;  // of the sequence of which a step was taken
   bool rest_optional_ = false;
   Alternative alternative_;
+  std::vector<std::uint64_t> conflicting_;  // events with which a step may conflict
   std::vector<Point> path_;
   std::size_t depth_ = 0;
   Index unchanged_ = 0;  // so many events are those of the last execution that was looked at
@@ -998,6 +1202,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   HarnessVector<const void*> arrivals_;
   HarnessVector<const void*> completed_;
   HarnessVector<const void*> withdrawn_;
+  HarnessVector<detail::TaskLinks> finished_;
   std::vector<Index> forced_before_;  // events that an order demands before it
   std::vector<AccessedWord> words_;
   struct KnownBlock {

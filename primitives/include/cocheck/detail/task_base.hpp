@@ -174,6 +174,10 @@ class TaskBase : public Runnable, public CallbackFuture {
   std::unique_ptr<Texts> texts_;
 
  public:
+  /// The loop gives its reference up. A function of the primitives, so that in instrumented
+  /// programs it tells what it touches.
+  void forgotten_by_loop() noexcept;
+
   // Links of the loop's list of unfinished tasks.
   TaskBase* previous_task = nullptr;
   TaskBase* next_task = nullptr;

@@ -101,6 +101,11 @@ class AccessLog {
     if (outside_only_) return;
     add((reinterpret_cast<std::uintptr_t>(word) & ~std::uintptr_t{7}) + kNoted, 1, write);
   }
+  /// Something outside of the memory is written, by a function that others call, too.
+  void write_outside(const void* begin) noexcept;
+  /// The step has looked whether a word of memory is what it would write there, and it was: that is
+  /// no access, but had it been something else there would have been one.
+  void look(const void* word) noexcept;
   /// A block is given back: nobody may have it before or behind.
   void release(const void* begin, std::size_t bytes);
   /// From now on what lies there belongs to the step.
@@ -124,17 +129,26 @@ class AccessLog {
     std::uint64_t word = 0;
     std::uint8_t reads = 0;
     std::uint8_t writes = 0;
+    std::uint8_t looks = 0;  // see look()
   };
   template <class Visit>
   void for_each(Visit&& visit) const {
-    for (const Entry& entry : entries_) visit(entry);
+    for (const Entry& entry : entries_) {
+      if ((entry.reads | entry.writes) != 0) visit(entry);
+    }
   }
+  /// With those that were only looked at.
+  [[nodiscard]] std::span<const Entry> entries() const noexcept { return entries_; }
   [[nodiscard]] const Entry* find(std::uint64_t word) const noexcept;
   [[nodiscard]] std::span<const ReleasedWords> released() const noexcept { return released_; }
   [[nodiscard]] bool fresh(std::uintptr_t address) const noexcept {
     return fresh_.holds(address) || (!fresh_before_.empty() && was_fresh(address));
   }
   [[nodiscard]] bool unlogged_expected() const noexcept { return unlogged_expected_; }
+  /// The step does something of which not all is told.
+  void set_untold() noexcept { untold_ = true; }
+  /// Whether it does, or has written outside of the memory of the model, standard streams included.
+  [[nodiscard]] bool untold() const noexcept { return untold_; }
   /// Whether an address is one of note().
   [[nodiscard]] static bool noted(std::uint64_t word) noexcept { return word >= kNoted / 8; }
   void clear() noexcept;
@@ -174,7 +188,7 @@ class AccessLog {
   }
   __attribute__((always_inline)) void begin_entry(Slot& slot, std::uint64_t word) noexcept {
     slot = {age_, static_cast<std::uint32_t>(entries_.size())};
-    entries_.push_back({word, 0, 0});
+    entries_.push_back({word, 0, 0, 0});
   }
   void record_first(std::uintptr_t at, std::size_t bytes, bool write,
                     const void* instruction) noexcept;
@@ -211,6 +225,7 @@ class AccessLog {
   HarnessMap<std::uint64_t, Instructions> instructions_;
   bool keeps_instructions_ = false;
   bool unlogged_expected_ = false;
+  bool untold_ = false;
   bool outside_only_ = false;
 };
 

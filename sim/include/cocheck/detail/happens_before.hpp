@@ -19,15 +19,15 @@ namespace cocheck::detail {
 /// one if both are of one process, if it made the other ready, if time passed in between, if their
 /// footprints conflict, or by a chain of these. Only conflicts could have come the other way round.
 ///
-/// A stack: events are added and taken back at the end. Which events conflict with a new one is
-/// told by lists of accesses to each word.
+/// A stack: events are added and taken back at the end. Which events conflict with a step is told
+/// by those, as bits, that read and that wrote each word.
 ///
 /// Few words matter. One is not shared, in all executions so far, where one process alone touches
 /// it, apart from its parent until it was born, and from others that come after its last access by
 /// other ways than that: two accesses to it never could have come the other way round, and a step
-/// that touched it and waits is never compared with another one that does. Lists, and comparisons
-/// of footprints that are kept, are about shared words. When one becomes shared, what was kept is
-/// looked through again: the generation says whether it was.
+/// that touched it and waits is never compared with another one that does. These bits, and
+/// comparisons of footprints that are kept, are about shared words. When one becomes shared, what
+/// was kept is looked through again: the generation says whether it was.
 class HappensBefore {
  public:
   using Index = std::uint32_t;
@@ -50,6 +50,8 @@ class HappensBefore {
     std::span<const void* const> completed;  // meetings at which it was the last
     std::span<const Index> after;            // events that must come before it
     bool final = false;                      // the execution ended with it
+    /// Where the same step of the same process was made before: what it touched then.
+    KeptFootprint* known = nullptr;
   };
 
   /// A footprint kept here; valid until it is dropped.
@@ -112,6 +114,10 @@ class HappensBefore {
     return last != kNone ? events_[last].ordinal + 1 : 0;
   }
 
+  /// The last event of a process, and the last one that made it ready; kNone if there is none.
+  [[nodiscard]] Index last_of(std::uint32_t id) const noexcept { return processes_[id].last; }
+  [[nodiscard]] Index poster_of(std::uint32_t id) const noexcept { return processes_[id].poster; }
+
   /// A number for each process: small, and the same in all executions.
   [[nodiscard]] std::uint32_t id_of(const void* process);
   [[nodiscard]] std::uint32_t process_id(Index event) const noexcept { return events_[event].id; }
@@ -137,6 +143,9 @@ class HappensBefore {
     return conflict(shared_part(one), shared_part(other));
   }
 
+  /// Adds the events on which a step may depend, at least all on which it does.
+  void add_possible_conflicts(KeptFootprint& step, std::span<std::uint64_t> events) const;
+
   /// The same as of footprints, for two events that nothing but a conflict orders.
   [[nodiscard]] bool reads_from(const KeptFootprint& one, const KeptFootprint& other) const {
     return detail::reads_from(shared_part(one), shared_part(other));
@@ -154,7 +163,6 @@ class HappensBefore {
  private:
   static constexpr std::uint32_t kNobody = 0;  // ids of processes begin with 1
   static constexpr std::uint32_t kShared = ~std::uint32_t{0};
-  static constexpr std::uint32_t kNoNode = 0;
 
   struct Event {
     const void* process = nullptr;
@@ -166,7 +174,6 @@ class HappensBefore {
     std::uint32_t arrivals = 0;
     std::uint32_t joined = 0;  // those that had come to the meetings that it completed
     std::uint32_t races = 0;
-    std::uint32_t nodes = 0;
   };
 
   /// What is known of a process. An event of its parent has made it ready first, in each execution
@@ -195,25 +202,12 @@ class HappensBefore {
   /// after he had touched it for the last time; kShared if there is more.
   struct WordState {
     std::uint32_t owner = kNobody;
-    std::uint32_t last = 0;  // the last of his events that did, in any execution; or of lists_
+    std::uint32_t last = 0;  // the last of his events that did, in any execution; or its number
   };
   struct Heirs {
     std::uint32_t left = ~std::uint32_t{0};  // the last of all events that came before each heir's
     std::uint32_t heir = kNobody;            // kShared: several, which do not write it
     std::uint32_t write = 0;
-  };
-  /// The last accesses of the present execution to a shared word.
-  struct Lists {
-    std::uint32_t writes = kNoNode;
-    std::uint32_t reads = kNoNode;
-  };
-  /// One access of an event to a shared word.
-  struct AccessNode {
-    std::uint32_t lists = 0;
-    Index event = 0;
-    std::uint32_t next = kNoNode;  // the access before
-    std::uint8_t bytes = 0;
-    bool write = false;
   };
 
   [[nodiscard]] std::uint64_t* row(Index event) noexcept { return &rows_[event * stride_]; }
@@ -237,17 +231,21 @@ class HappensBefore {
   bool touch(std::uint64_t word, WordState& state, bool write);
   bool inherits(std::uint64_t word, WordState& state, bool write);
   void share(WordState& state);
-  [[nodiscard]] std::uint32_t lists_of(WordState& state) const;
+  [[nodiscard]] std::uint32_t number_of(WordState& state) const;
   [[nodiscard]] KeptFootprint& keep(const Step& step);
   void collect_shared(KeptFootprint& kept);
   void refresh(KeptFootprint& kept) const;
   static void begin_shared(KeptFootprint& kept, std::uint64_t generation);
   void add_shared(KeptFootprint& kept, AccessedWord word, WordState& state) const;
   void add_shared(KeptFootprint& kept, std::uint64_t released, WordState& state) const;
-  void find_candidates(const KeptFootprint::Access& access);
   void find_races(Index index);
+  [[nodiscard]] const std::uint64_t* accesses(std::uint32_t shared_word) const noexcept {
+    return &accesses_[std::size_t{shared_word} * 2 * stride_];
+  }
+  template <class Change>
+  void change_accesses(Index event, Change&& change) noexcept;
   void link(Index event);
-  void unlink(std::uint32_t first_node) noexcept;
+  void unlink(Index event) noexcept;
   void relink();
 
   std::vector<Event> events_;
@@ -268,8 +266,8 @@ class HappensBefore {
   std::vector<Process> processes_ = std::vector<Process>(1);
   mutable WordMap<WordState> states_;
   WordMap<Heirs> heirs_;
-  mutable std::vector<Lists> lists_;
-  std::vector<AccessNode> nodes_ = std::vector<AccessNode>(1);
+  mutable std::uint32_t shared_words_ = 0;
+  std::vector<std::uint64_t> accesses_;  // of each shared word: who reads it, and who writes it
   std::uint64_t generation_ = 1;
   bool more_shared_ = false;               // since generation_ has grown
   std::vector<std::uint64_t> candidates_;  // a bit for each event that conflicts with it

@@ -15,9 +15,9 @@ class FootprintPool;
 struct KeptFootprint {
   /// An access to a word that is shared: see HappensBefore.
   struct Access {
-    std::uint32_t lists = 0;
-    std::uint8_t reads = 0;
-    std::uint8_t writes = 0;
+    std::uint32_t word = 0;  // its number among these
+    bool reads = false;
+    bool writes = false;
   };
 
   std::uint64_t touched = 0;  // as in a Footprint, of shared words

@@ -112,6 +112,14 @@ class ModelMemory {
   /// Takes words of a live block out of the state.
   void exclude(const void* begin, std::size_t bytes, bool names) noexcept;
   void exclude_block(const void* memory) noexcept;
+  /// How often that was done.
+  [[nodiscard]] std::uint64_t exclusions() const noexcept { return exclusions_; }
+  /// Whether a live block begins there.
+  [[nodiscard]] bool is_live_block(const std::byte* memory) const noexcept {
+    if (!in_use(reinterpret_cast<std::uintptr_t>(memory))) return false;
+    const BlockId id = block_at(memory);
+    return id < carved_ && blocks_[id].live() && address(id) == memory;
+  }
 
   /// How many live blocks lie in part in a page of so many bytes, the first one beginning at
   /// begin().
@@ -209,6 +217,7 @@ class ModelMemory {
   ProcessArenas arenas_;
   const void* process_ = nullptr;
   std::uint64_t layouts_ = 0;
+  std::uint64_t exclusions_ = 0;
   Journal* journal_ = nullptr;
   Layout layout_ = Layout::upward;
   bool careful_ = false;  // whether more has to be done than to give and take blocks

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
+#include <utility>
 
 #include "cocheck/detail/fingerprint.hpp"
 #include "cocheck/detail/harness_allocator.hpp"
@@ -49,6 +51,23 @@ class UndoLog {
   template <class Visit>
   void for_each_changed_word(Visit&& visit) const;
 
+  /// What a word was before the last step.
+  [[nodiscard]] std::uint64_t before(const std::byte* word) const noexcept;
+  /// What was allocated and released in the last step.
+  [[nodiscard]] std::span<const ModelMemory::Change> last_changes() const noexcept {
+    return std::span(journal_).subspan(last_change_);
+  }
+
+  /// Does what a step did without executing it: `apply()` changes nothing but bytes in `lines`
+  /// (line_of() of their addresses, in ascending order), and releases blocks that lie there.
+  template <class Apply>
+  void repeat(std::span<const std::size_t> lines, Apply&& apply);
+  /// In `apply()`: before a word changes that may lie in other lines.
+  void keep(const std::byte* word);
+  [[nodiscard]] std::size_t line_of(const std::byte* at) const noexcept {
+    return static_cast<std::size_t>(at - memory_.begin()) / kLine;
+  }
+
   /// Goes back to `position`. All changes must have been committed.
   void rewind(Position position, Fingerprinter* fingerprinter);
 
@@ -64,6 +83,8 @@ class UndoLog {
     std::array<std::byte, kLine> bytes;
   };
 
+  void keep_lines(std::span<const std::size_t> lines);
+  void end_step() noexcept;
   template <class Visit>
   void for_each_block(std::size_t line, Visit&& visit) const;
 
@@ -74,8 +95,10 @@ class UndoLog {
   HarnessVector<std::uint8_t> empty_;         // pages that held nothing, here and in the copy
   HarnessVector<Line> lines_;
   std::size_t last_step_ = 0;  // its lines begin there
-  std::size_t dropped_ = 0;    // lines in front of these
+  std::size_t last_change_ = 0;
+  std::size_t dropped_ = 0;  // lines in front of these
   ModelMemory::Journal journal_;
+  std::size_t committed_ = 0;  // of the journal
   std::size_t journal_told_ = 0;
   HarnessVector<ModelMemory::BlockId> changed_;
 };
@@ -99,6 +122,16 @@ void UndoLog::for_each_changed_word(Visit&& visit) const {
       visit(now + word * sizeof(std::uint64_t), before[word], after[word]);
     }
   }
+}
+
+template <class Apply>
+void UndoLog::repeat(std::span<const std::size_t> lines, Apply&& apply) {
+  last_step_ = lines_.size();
+  last_change_ = journal_.size();
+  keep_lines(lines);
+  std::forward<Apply>(apply)();
+  end_step();
+  committed_ = journal_.size();
 }
 
 }  // namespace cocheck::detail

@@ -63,6 +63,8 @@ class DporExplorer final : public Explorer {
     bool counts_classes = false;  ///< whether classes() is wanted
     FirstPick first_pick = FirstPick::first;
     std::uint64_t seed = 1;
+    bool repeats_steps = true;          ///< false: all are executed; see detail::KnownSteps
+    bool checks_repeated = false;       ///< for tests: these are executed, too, and compared
     std::uint64_t ignored_modulus = 0;  ///< for tests: see HappensBefore::ignore_words()
     std::uint64_t ignored_remainder = 0;
     /// Only executions in which these hold are made. With both orders of two steps that always
@@ -109,6 +111,10 @@ class DporExplorer final : public Explorer {
   [[nodiscard]] std::uint64_t blocked() const noexcept { return blocked_; }
   [[nodiscard]] std::uint64_t failing() const noexcept { return failing_; }
   [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
+  /// How many of these were known, and not executed.
+  [[nodiscard]] std::uint64_t repeated() const noexcept { return repeated_; }
+  /// With Settings::checks_repeated: how many would have done something else.
+  [[nodiscard]] std::uint64_t wrongly_repeated() const noexcept { return wrongly_repeated_; }
   /// About which part of the search is done, from 0 to 1: each point of the present execution
   /// shares what is left between the branches that are known (weighted backtracking).
   [[nodiscard]] double progress() const;
@@ -142,6 +148,8 @@ class DporExplorer final : public Explorer {
   std::uint64_t blocked_ = 0;
   std::uint64_t failing_ = 0;
   std::uint64_t steps_ = 0;
+  std::uint64_t repeated_ = 0;
+  std::uint64_t wrongly_repeated_ = 0;
   End end_ = End::exhausted;
   bool started_ = false;
 };

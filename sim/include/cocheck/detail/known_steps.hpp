@@ -1,0 +1,152 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "cocheck/detail/access_log.hpp"
+#include "cocheck/detail/fingerprint.hpp"
+#include "cocheck/detail/kept_footprint.hpp"
+#include "cocheck/detail/model_memory.hpp"
+#include "cocheck/detail/undo_log.hpp"
+#include "cocheck/world.hpp"
+
+namespace cocheck::detail {
+
+/// What steps did, so that they need not be executed again where they would do the same.
+///
+/// A step is known by the state that its process is in, by the time, and by the values of all that
+/// it is known to read in the memory of the model. The state stands for what code may read that is
+/// not instrumented: it is what the steps of the process until then, from the one on that has made
+/// it ready first, have written and done. Only a step is repeated that changes nothing but bytes in
+/// memory, releases blocks, ends tasks, and makes others ready; one that allocates, draws values,
+/// arms timers, fails, or writes outside of the memory of the model is executed each time. It is
+/// known all the same, since it leads to a state.
+///
+/// The variants of a step are the leaves of a tree that branches by the values of single words. To
+/// find one takes a comparison for each word that it reads.
+class KnownSteps {
+ public:
+  struct Step;
+  struct Branch;
+  struct State;
+
+  /// Variants of a step: none, one, or those behind a branch.
+  struct Node {
+    Step* step = nullptr;
+    Branch* branch = nullptr;
+  };
+
+  /// Some bytes of a word of memory.
+  struct Word {
+    std::byte* at = nullptr;
+    std::uint64_t mask = 0;
+    std::uint64_t value = 0;
+  };
+
+  struct Step {
+    bool repeatable = false;
+    /// Nothing can follow, and nothing is left after it: what it changes need not be known.
+    bool last = false;
+    std::vector<Word> reads;  // the time first
+    Fingerprint drawn;       // with where it has allocated: tells it from others that read the same
+    Step* other = nullptr;   // that reads the same
+    State* state = nullptr;  // that its process is in then
+    // What it did, where that is asked for:
+    std::vector<Word> writes;
+    std::vector<TaskBase*> finished;
+    std::vector<std::byte*> released;
+    std::vector<std::size_t> lines;  // of UndoLog, that it changes
+    LoopEffects loop;
+    std::vector<const void*> posts;  // as in HappensBefore::Step
+    std::vector<const void*> arrivals;
+    std::vector<const void*> completed;
+    FootprintRef footprint;
+    // Of a last step: how much there was before it.
+    std::size_t outstanding = 0;
+    std::size_t loop_blocks = 0;
+    std::size_t unfinished_tasks = 0;
+  };
+
+  /// What a process has done, as far as that matters to what it does next.
+  struct State {
+    Node steps;
+    std::map<Fingerprint, State*> next;                  // by what a step writes and does
+    std::vector<std::pair<std::uint32_t, State*>> born;  // processes that were made ready
+  };
+
+  struct Branch {
+    std::byte* at = nullptr;
+    std::uint64_t mask = 0;
+    std::vector<std::pair<std::uint64_t, Node>> nodes;  // by the value, in ascending order
+  };
+
+  /// A step that was executed and committed.
+  struct Executed {
+    const AccessLog& log;
+    const UndoLog& undo;
+    const LoopState& before;
+    std::size_t index = 0;  // of what was ready
+    const LoopState& after;
+    std::span<const std::uint32_t> values;
+    std::span<const void* const> posts;
+    std::span<const void* const> arrivals;
+    std::span<const void* const> completed;
+    std::span<const TaskLinks> finished;
+    bool may_repeat = true;
+  };
+
+  static constexpr std::size_t kMostBytes = std::size_t{1} << 28;
+
+  explicit KnownSteps(ModelMemory& memory) : memory_(memory) {}
+
+  /// The state of a process that was ready when the execution began, or that a step made ready.
+  [[nodiscard]] State& first(std::uint32_t process) { return of(first_, process); }
+  [[nodiscard]] State& first(Step& poster, std::uint32_t process) {
+    return of(poster.state->born, process);
+  }
+
+  /// The step that would be taken now in a state, if it is known; null if not.
+  [[nodiscard]] Step* find(State& state, TimePoint time);
+  /// Whether nothing is there that was not when the last step of an execution was executed.
+  [[nodiscard]] bool leaves_nothing(const Step& step, const LoopState& before) const;
+  /// Does what the step did that stands at `index` of what is ready.
+  void repeat(const Step& step, std::size_t index, std::size_t alternatives, World& world,
+              UndoLog& undo) const;
+  /// Keeps what was executed after find() in that state. Null if it cannot be kept, or too many
+  /// are.
+  [[nodiscard]] Step* record(State& state, const Executed& executed);
+
+ private:
+  /// Where a step that was looked for belongs.
+  struct Place {
+    Node* node = nullptr;      // what is there is something else,
+    Branch* branch = nullptr;  // or nothing is, for this value
+    std::uint64_t value = 0;
+    Step* found = nullptr;
+  };
+
+  [[nodiscard]] State& of(std::vector<std::pair<std::uint32_t, State*>>& list,
+                          std::uint32_t process);
+  [[nodiscard]] bool matches(const Step& step) const;
+  enum class Told : std::uint8_t { all, all_that_matters, not_all };
+  [[nodiscard]] Told told_by_log(const Executed& executed) const;
+  void add_effects(Step& step, const Executed& executed);
+  [[nodiscard]] State& state_after(State& state, const Step& step);
+  [[nodiscard]] bool put(Step& step);
+
+  ModelMemory& memory_;
+  std::vector<std::pair<std::uint32_t, State*>> first_;
+  std::deque<State> states_;
+  std::deque<Step> steps_;
+  std::deque<Branch> branches_;
+  std::size_t bytes_ = 0;
+  std::uint64_t time_ = 0;
+  Place place_;
+};
+
+}  // namespace cocheck::detail

@@ -1,0 +1,272 @@
+#include "cocheck/detail/known_steps.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#include "cocheck/detail/sanitizers.hpp"
+
+namespace cocheck::detail {
+
+namespace {
+
+/// A byte of ones for each bit.
+std::uint64_t bytes_of(unsigned bits) noexcept {
+  std::uint64_t mask = 0;
+  for (unsigned byte = 0; byte < 8; ++byte) {
+    if ((bits >> byte & 1) != 0) mask |= std::uint64_t{0xff} << byte * 8;
+  }
+  return mask;
+}
+
+std::byte* address_of(std::uint64_t word) noexcept {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): it was an address
+  return reinterpret_cast<std::byte*>(word * 8);
+}
+
+/// Names a sequence of numbers by 128 bits.
+class Namer {
+ public:
+  void add(std::uint64_t what, std::uint64_t value) noexcept {
+    name_.low = mix(name_.low + what + mix(value, kFirst), kSecond);
+    name_.high = mix(name_.high + what + mix(value, kSecond), kFirst);
+  }
+  [[nodiscard]] const Fingerprint& name() const noexcept { return name_; }
+
+ private:
+  static constexpr std::uint64_t kFirst = 0xd6e8'feb8'6659'fd93u;
+  static constexpr std::uint64_t kSecond = 0x9e37'79b9'7f4a'7c15u;
+
+  static std::uint64_t mix(std::uint64_t value, std::uint64_t factor) noexcept {
+    value ^= value >> 32;
+    value *= factor;
+    value ^= value >> 29;
+    value *= factor;
+    return value ^ value >> 32;
+  }
+
+  Fingerprint name_{};
+};
+
+bool is_released(const AccessLog& log, std::uint64_t word) {
+  const auto released = log.released();
+  return std::any_of(released.begin(), released.end(),
+                     [&](const ReleasedWords& run) { return run.begin <= word && word < run.end; });
+}
+
+COCHECK_UNCHECKED inline std::uint64_t load(const std::byte* at) noexcept {
+  return *reinterpret_cast<const volatile std::uint64_t*>(at);
+}
+
+COCHECK_UNCHECKED inline void store(const KnownSteps::Word& word) noexcept {
+  auto* at = reinterpret_cast<volatile std::uint64_t*>(word.at);
+  *at = (*at & ~word.mask) | word.value;
+}
+
+}  // namespace
+
+KnownSteps::State& KnownSteps::of(std::vector<std::pair<std::uint32_t, State*>>& list,
+                                  std::uint32_t process) {
+  const auto found = std::find_if(list.begin(), list.end(),
+                                  [&](const auto& entry) { return entry.first == process; });
+  if (found != list.end()) return *found->second;
+  list.emplace_back(process, &states_.emplace_back());
+  return states_.back();
+}
+
+inline bool KnownSteps::matches(const Step& step) const {
+  for (const Word& word : step.reads) {
+    if (((load(word.at) ^ word.value) & word.mask) != 0) return false;
+  }
+  return std::all_of(step.released.begin(), step.released.end(),
+                     [&](const std::byte* block) { return memory_.is_live_block(block); });
+}
+
+KnownSteps::Step* KnownSteps::find(State& state, TimePoint time) {
+  time_ = static_cast<std::uint64_t>(time.time_since_epoch().count());
+  place_ = {&state.steps, nullptr, 0, nullptr};
+  while (Branch* branch = place_.node->branch) {
+    const std::uint64_t value = load(branch->at) & branch->mask;
+    const auto next =
+        std::lower_bound(branch->nodes.begin(), branch->nodes.end(), value,
+                         [](const auto& one, std::uint64_t other) { return one.first < other; });
+    if (next == branch->nodes.end() || next->first != value) {
+      place_ = {nullptr, branch, value, nullptr};
+      return nullptr;
+    }
+    place_.node = &next->second;
+  }
+  Step* step = place_.node->step;
+  if (step != nullptr && matches(*step)) place_.found = step;
+  return place_.found;
+}
+
+bool KnownSteps::leaves_nothing(const Step& step, const LoopState& before) const {
+  return before.ready.size() == 1 && before.timers.empty() &&
+         before.loop_blocks == step.loop_blocks &&
+         before.unfinished_tasks == step.unfinished_tasks &&
+         memory_.outstanding_now() == step.outstanding;
+}
+
+void KnownSteps::repeat(const Step& step, std::size_t index, std::size_t alternatives, World& world,
+                        UndoLog& undo) const {
+  assert(step.repeatable);
+  undo.repeat(step.lines, [&] {
+    for (const Word& word : step.writes) store(word);
+    for (TaskBase* task : step.finished) {
+      const TaskLinks links = TaskLinks::of(*task);
+      if (links.to != nullptr) undo.keep(links.to);
+      if (links.back != nullptr) undo.keep(links.back);
+      world.forget(*task);
+    }
+    for (std::byte* block : step.released) memory_.deallocate(block);
+    world.repeat(index, alternatives, step.loop);
+  });
+}
+
+/// Whether instrumented code has told of all changes to what the step has not allocated.
+KnownSteps::Told KnownSteps::told_by_log(const Executed& executed) const {
+  Told told = Told::all;
+  executed.undo.for_each_changed_word([&](const std::byte* at, std::uint64_t before,
+                                          std::uint64_t now) {
+    const auto address = reinterpret_cast<std::uintptr_t>(at);
+    const AccessLog::Entry* entry = executed.log.find(address / 8);
+    const std::uint64_t written = entry != nullptr ? bytes_of(entry->writes) : 0;
+    if (((before ^ now) & ~written) == 0 || executed.log.fresh(address) ||
+        is_released(executed.log, address / 8) ||
+        std::any_of(executed.finished.begin(), executed.finished.end(),
+                    [&](const TaskLinks& links) { return at == links.to || at == links.back; })) {
+      return;
+    }
+    const Told this_one = memory_.matters(address / 8) ? Told::not_all : Told::all_that_matters;
+    told = std::max(told, this_one);
+  });
+  return told;
+}
+
+void KnownSteps::add_effects(Step& step, const Executed& executed) {
+  const auto changes = executed.undo.last_changes();
+  const bool only_releases = std::all_of(changes.begin(), changes.end(),
+                                         [](const auto& change) { return change.bytes != 0; });
+  if (!executed.may_repeat || !only_releases) return;
+  std::optional<LoopEffects> loop =
+      LoopEffects::of(executed.before, executed.index, executed.after);
+  if (!loop) return;
+  step.repeatable = true;
+  step.loop = std::move(*loop);
+  for (const AccessLog::Entry& entry : executed.log.entries()) {
+    if (entry.writes == 0 || AccessLog::noted(entry.word) ||
+        is_released(executed.log, entry.word)) {
+      continue;
+    }
+    std::byte* at = address_of(entry.word);
+    const std::uint64_t mask = bytes_of(entry.writes);
+    step.writes.push_back({at, mask, load(at) & mask});
+    step.lines.push_back(executed.undo.line_of(at));
+  }
+  for (const ModelMemory::Change& change : changes) {
+    std::byte* block = memory_.address(change.id);
+    step.released.push_back(block);
+    const std::size_t end = executed.undo.line_of(block + change.bytes - 1);
+    for (std::size_t line = executed.undo.line_of(block); line <= end; ++line) {
+      step.lines.push_back(line);
+    }
+  }
+  std::sort(step.lines.begin(), step.lines.end());
+  step.lines.erase(std::unique(step.lines.begin(), step.lines.end()), step.lines.end());
+  for (const TaskLinks& links : executed.finished) step.finished.push_back(links.task);
+  step.posts.assign(executed.posts.begin(), executed.posts.end());
+  step.arrivals.assign(executed.arrivals.begin(), executed.arrivals.end());
+  step.completed.assign(executed.completed.begin(), executed.completed.end());
+}
+
+/// Where find() has looked for it; false if it cannot be told from what is there.
+bool KnownSteps::put(Step& step) {
+  if (Step* first = place_.found) {
+    step.other = std::exchange(first->other, &step);
+    return true;
+  }
+  if (Branch* branch = place_.branch) {
+    const auto next =
+        std::lower_bound(branch->nodes.begin(), branch->nodes.end(), place_.value,
+                         [](const auto& one, std::uint64_t other) { return one.first < other; });
+    branch->nodes.insert(next, {place_.value, Node{&step, nullptr}});
+    return true;
+  }
+  Step* present = place_.node->step;
+  if (present == nullptr) {
+    place_.node->step = &step;
+    return true;
+  }
+  // Both have read the same up to the first word in which they differ.
+  for (const Word& mine : step.reads) {
+    const auto its = std::find_if(present->reads.begin(), present->reads.end(),
+                                  [&](const Word& word) { return word.at == mine.at; });
+    if (its == present->reads.end()) continue;
+    const std::uint64_t mask = mine.mask & its->mask;
+    if (((mine.value ^ its->value) & mask) == 0) continue;
+    Branch& branch = branches_.emplace_back(Branch{mine.at, mask, {}});
+    branch.nodes = {{mine.value & mask, {&step, nullptr}}, {its->value & mask, {present, nullptr}}};
+    if (branch.nodes[1].first < branch.nodes[0].first) std::swap(branch.nodes[0], branch.nodes[1]);
+    *place_.node = {nullptr, &branch};
+    return true;
+  }
+  return false;
+}
+
+/// What a step that is repeated writes and does tells all. One that is not has a state of its own.
+KnownSteps::State& KnownSteps::state_after(State& state, const Step& step) {
+  if (!step.repeatable) return states_.emplace_back();
+  Namer name;
+  for (const Word& word : step.writes) {
+    name.add(reinterpret_cast<std::uintptr_t>(word.at), word.mask);
+    name.add(1, word.value);
+  }
+  const auto add_all = [&](std::uint64_t what, const auto& addresses) {
+    for (const auto* address : addresses) name.add(what, reinterpret_cast<std::uintptr_t>(address));
+  };
+  add_all(2, step.finished);
+  add_all(3, step.released);
+  add_all(4, step.posts);
+  for (const ReadyEntry& entry : step.loop.posted) {
+    name.add(5, reinterpret_cast<std::uintptr_t>(entry.runnable));
+  }
+  State*& next = state.next[name.name()];
+  if (next == nullptr) next = &states_.emplace_back();
+  return *next;
+}
+
+KnownSteps::Step* KnownSteps::record(State& state, const Executed& executed) {
+  // Code that is not instrumented may have read what it does not tell of, too.
+  const Told told = told_by_log(executed);
+  if (executed.log.unlogged_expected() || told == Told::not_all) return nullptr;
+  Step step;
+  Namer drawn;
+  for (const std::uint32_t value : executed.values) drawn.add(0, value);
+  for (const ModelMemory::Change& change : executed.undo.last_changes()) {
+    drawn.add(1, reinterpret_cast<std::uintptr_t>(memory_.address(change.id)));
+  }
+  step.drawn = drawn.name();
+  for (Step* found = place_.found; found != nullptr; found = found->other) {
+    if (found->drawn == step.drawn) return found;
+  }
+  if (bytes_ > kMostBytes) return nullptr;
+  step.reads.push_back({reinterpret_cast<std::byte*>(&time_), ~std::uint64_t{0}, time_});
+  for (const AccessLog::Entry& entry : executed.log.entries()) {
+    const unsigned bytes = unsigned{entry.reads} | entry.looks;
+    if (bytes == 0 || AccessLog::noted(entry.word)) continue;
+    std::byte* at = address_of(entry.word);
+    const std::uint64_t mask = bytes_of(bytes);
+    step.reads.push_back({at, mask, executed.undo.before(at) & mask});
+  }
+  if (told == Told::all) add_effects(step, executed);
+  step.state = &state_after(state, step);
+  bytes_ += sizeof step + (step.reads.size() + step.writes.size()) * sizeof(Word) +
+            (step.released.size() + step.lines.size() + step.posts.size()) * sizeof(void*);
+  steps_.push_back(std::move(step));
+  if (put(steps_.back())) return &steps_.back();
+  steps_.pop_back();
+  return nullptr;
+}
+
+}  // namespace cocheck::detail

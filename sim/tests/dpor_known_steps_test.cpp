@@ -1,0 +1,176 @@
+// Steps that are known are not executed again: what a search finds must be the same.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "classes.hpp"
+#include "cocheck/check.hpp"
+#include "cocheck/choose.hpp"
+#include "cocheck/detail/known_steps.hpp"
+#include "cocheck/gather.hpp"
+#include "cocheck/lock.hpp"
+#include "cocheck/sleep.hpp"
+#include "cocheck/task.hpp"
+
+namespace cocheck {
+namespace {
+
+using namespace std::chrono_literals;
+using test::search;
+using test::Seen;
+
+/// What is seen with steps that are repeated, after a look whether that is the same without, and
+/// whether they do the same.
+Seen expect_the_same_without(const Model& model) {
+  DporExplorer::Settings settings;
+  const Seen seen = search(model, Options(), settings);
+  settings.repeats_steps = false;
+  const Seen executed = search(model, Options(), settings);
+  EXPECT_EQ(executed.repeated, 0u);
+  EXPECT_EQ(seen.end, executed.end);
+  EXPECT_EQ(seen.executions, executed.executions);
+  EXPECT_EQ(seen.classes, executed.classes);
+  EXPECT_EQ(seen.failing, executed.failing);
+  EXPECT_EQ(seen.blocked, executed.blocked);
+  settings.repeats_steps = settings.checks_repeated = true;
+  const Seen checked = search(model, Options(), settings);
+  EXPECT_EQ(checked.wrongly_repeated, 0u);
+  EXPECT_EQ(checked.classes, executed.classes);
+  return seen;
+}
+
+template <class MakeTask>
+Task<> all_of(std::size_t tasks, MakeTask&& make_task) {
+  std::vector<Task<>> children;
+  for (std::size_t i = 0; i < tasks; ++i) children.push_back(make_task(i));
+  co_await gather(std::move(children));
+}
+
+Task<> increment_from_left(std::vector<int>& values, std::size_t index) {
+  co_await sleep(0s);
+  const int value = index > 0 ? values[index - 1] : 0;
+  co_await sleep(0s);
+  values[index] = value + 1;
+}
+
+TEST(DporKnownSteps, AreRepeatedWhereTheyReadTheSame) {
+  const Seen seen = expect_the_same_without([]() -> Task<> {
+    std::vector<int> values(6);
+    co_await all_of(6, [&](std::size_t i) { return increment_from_left(values, i); });
+  });
+  EXPECT_EQ(seen.executions, 32u);
+  EXPECT_GT(seen.repeated, 3 * seen.executions);
+}
+
+Task<> locked_increment(Lock& lock, int& counter) {
+  auto guard = co_await lock.scoped();
+  const int value = counter;
+  co_await sleep(0s);
+  counter = value + 1;
+}
+
+TEST(DporKnownSteps, WakeAndParkAsBefore) {
+  const Seen seen = expect_the_same_without([]() -> Task<> {
+    Lock lock;
+    int counter = 0;
+    co_await all_of(3, [&](std::size_t) { return locked_increment(lock, counter); });
+  });
+  EXPECT_GT(seen.repeated, seen.executions);
+}
+
+Task<> drop(std::exception_ptr& mine, int& turn) {
+  co_await sleep(0s);
+  ++turn;
+  co_await sleep(0s);
+  mine = nullptr;
+}
+
+/// How many hold an exception is counted by a library that is not instrumented.
+TEST(DporKnownSteps, TheLastWhoHoldsAnExceptionReleasesIt) {
+  const Seen seen = expect_the_same_without([]() -> Task<> {
+    std::exception_ptr error = std::make_exception_ptr(std::runtime_error("shared by several"));
+    std::vector<std::exception_ptr> held(3, error);
+    error = nullptr;
+    int turn = 0;
+    co_await all_of(3, [&](std::size_t i) { return drop(held[i], turn); });
+  });
+  EXPECT_EQ(seen.end, DporExplorer::End::exhausted) << seen;
+}
+
+Task<> check_then_free(int*& owned) {
+  co_await sleep(0s);
+  int* const mine = owned;
+  co_await sleep(0s);
+  if (mine != nullptr) delete mine;  // NOLINT(cppcoreguidelines-owning-memory): the bug
+  owned = nullptr;
+}
+
+/// That a block is freed twice is not seen in what the step reads.
+TEST(DporKnownSteps, ABlockIsFreedTwiceWhereSomebodyWasFaster) {
+  const Seen seen = expect_the_same_without([]() -> Task<> {
+    int* owned = new int(1);  // NOLINT(cppcoreguidelines-owning-memory)
+    co_await all_of(2, [&](std::size_t) { return check_then_free(owned); });
+  });
+  EXPECT_GT(seen.failing, 0u);
+  EXPECT_LT(seen.failing, seen.executions);
+}
+
+Task<> keep_one_if_first(int& count, int*& kept) {
+  co_await sleep(0s);
+  const int before = count;
+  co_await sleep(0s);
+  count = before + 1;
+  if (count == 1 && kept == nullptr) kept = new int(1);  // NOLINT(cppcoreguidelines-owning-memory)
+}
+
+/// The last step reads nothing of what others have forgotten to release.
+TEST(DporKnownSteps, WhatIsLeftBehindIsNoticed) {
+  const Seen seen = expect_the_same_without([]() -> Task<> {
+    int count = 0;
+    int* kept = nullptr;
+    co_await all_of(2, [&](std::size_t) { return keep_one_if_first(count, kept); });
+    if (count == 2) delete kept;  // NOLINT(cppcoreguidelines-owning-memory)
+  });
+  EXPECT_EQ(seen.end, DporExplorer::End::leaves_memory) << seen;
+}
+
+Task<> note_time(std::vector<Duration>& times, int& turn, Duration delay) {
+  co_await sleep(delay);
+  ++turn;
+  co_await sleep(0s);
+  times.push_back(LoopClock::now().time_since_epoch());
+}
+
+TEST(DporKnownSteps, TheTimeIsReadAnew) {
+  expect_the_same_without([]() -> Task<> {
+    std::vector<Duration> times;
+    int turn = 0;
+    co_await all_of(2, [&](std::size_t i) { return note_time(times, turn, 1ms * (i + 1)); });
+    COCHECK(times.back() == 2ms);
+  });
+}
+
+Task<> draw(std::vector<std::size_t>& drawn, std::size_t mine) {
+  co_await sleep(0s);
+  drawn[mine] = choose(2);
+  co_await sleep(0s);
+  drawn[mine] += drawn[1 - mine];
+}
+
+TEST(DporKnownSteps, WhatIsDrawnIsDrawnAnew) {
+  const Seen seen = expect_the_same_without([]() -> Task<> {
+    std::vector<std::size_t> drawn(2);
+    co_await all_of(2, [&](std::size_t i) { return draw(drawn, i); });
+  });
+  EXPECT_GT(seen.executions, 4u);
+}
+
+}  // namespace
+}  // namespace cocheck
