@@ -327,7 +327,7 @@ void HappensBefore::find_races(Index index) {
 
 HappensBefore::Index HappensBefore::push(const Step& step) {
   const Index index = size();
-  const std::uint32_t id = id_of(step.process);
+  const std::uint32_t id = step.id != 0 ? step.id : id_of(step.process);
   Event& event = events_.emplace_back();
   event.process = step.process;
   event.id = id;
@@ -416,8 +416,8 @@ bool HappensBefore::any_before_since(Index first, Index later) const noexcept {
   return false;
 }
 
-bool HappensBefore::all_before_next(const void* process) {
-  const Process& known = processes_[id_of(process)];
+bool HappensBefore::all_before_next(std::uint32_t id) {
+  const Process& known = processes_[id];
   std::vector<std::uint64_t>& missing = candidates_;
   missing.assign(stride_, 0);
   for (Index event = epoch_; event < size(); ++event) {

@@ -688,7 +688,8 @@ class Comparison {
   }
 
   void check_next(std::size_t process) {
-    EXPECT_EQ(order_.all_before_next(name(process)), reference_.all_before_next(process));
+    EXPECT_EQ(order_.all_before_next(order_.id_of(name(process))),
+              reference_.all_before_next(process));
     EXPECT_EQ(order_.next_ordinal(name(process)), next_[process]);
   }
 

@@ -274,7 +274,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   }
 
   [[nodiscard]] const void* process_at(std::size_t index) const {
-    return world_.action(index).runnable->identity();
+    const std::span<const detail::ReadyEntry> ready = world_.ready();
+    return index < ready.size() ? ready[index].runnable->identity()
+                                : world_.action(index).runnable->identity();
   }
 
   /// Somebody who can go on and does not sleep.
@@ -337,6 +339,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     tree_.prefetch(rest_);
     ++explorer_.steps_;
     step_ = process;
+    step_id_ = order_.id_of(process);
     point.known = nullptr;
     KnownSteps::State* const state = known_state();
     if (state != nullptr) {
@@ -414,7 +417,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     if (!repeats_steps_) return nullptr;
     // Where hardly any are repeated it is not worth the while.
     if (recorded_ > kLearnedAtFirst && explorer_.repeated_ < recorded_ / 4) repeats_steps_ = false;
-    const std::uint32_t id = order_.id_of(step_);
+    const std::uint32_t id = step_id_;
     if (const Index last = order_.last_of(id); last != HappensBefore::kNone) {
       return path_[last].known != nullptr ? path_[last].known->state : nullptr;
     }
@@ -455,6 +458,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     alternatives_ = last ? 0 : world_.alternatives();
     HappensBefore::Step step;
     step.process = step_;
+    step.id = step_id_;
     step.posts = known.posts;
     step.arrivals = known.arrivals;
     step.completed = known.completed;
@@ -462,7 +466,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     step.after = forced_before_;
     step.final = known.footprint->final;
     // What all comes before, and nothing behind, is compared with nothing.
-    const bool compared = !last || !settings_.reduce || !order_.all_before_next(step_);
+    const bool compared = !last || !settings_.reduce || !order_.all_before_next(step_id_);
     if (compared) step.known = known.footprint.get();
     order_.push(step);
     if (alternatives_ > 0) {
@@ -565,8 +569,8 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   /// will follow: what it touches is then compared with nothing. That it is the last is a guess.
   [[nodiscard]] bool is_likely_last_and_alone(const Point& point) {
     return settings_.reduce && unlogged_.empty() && point.alternatives == 1 && values_.empty() &&
-           step_ == last_step_.process && order_.next_ordinal(step_) == last_step_.ordinal &&
-           order_.all_before_next(step_);
+           step_ == last_step_.process && order_.next_ordinal(step_id_) == last_step_.ordinal &&
+           order_.all_before_next(step_id_);
   }
   [[nodiscard]] bool was_last_and_alone() {
     return values_.empty() && withdrawn_.empty() && !world_.failure() && world_.ready().empty() &&
@@ -597,6 +601,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     if (!last_and_alone_) collect_footprint();
     HappensBefore::Step step;
     step.process = process;
+    step.id = step_id_;
     step.footprint = {words_, log_.released(), 0, 0};
     step.values = values_;
     step.posts = posts_;
@@ -978,7 +983,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     if (drawn != Drawn::all) return kDoesNotBegin;
     const Index last = alternative_.last;
     if (process != alternative_.id && last == HappensBefore::kNone) return kDoesNotBegin;
-    conflicting_.assign(events.size(), footprint != nullptr ? 0 : ~std::uint64_t{0});
+    conflicting_.resize(events.size());
+    std::fill(conflicting_.begin(), conflicting_.end(),
+              footprint != nullptr ? 0 : ~std::uint64_t{0});
     if (footprint != nullptr) order_.add_possible_conflicts(*footprint, conflicting_);
     for (std::size_t i = 0; i < events.size(); ++i) {
       for (std::uint64_t bits = events[i] & conflicting_[i]; bits != 0; bits &= bits - 1) {
@@ -1190,6 +1197,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
 
   // Of the step that runs.
   const void* step_ = nullptr;    // whose it is
+  std::uint32_t step_id_ = 0;     // the same as a number
   bool last_and_alone_ = false;   // whether what it touches is not asked for
   std::size_t fresh_blocks_ = 0;  // where those that it has allocated begin
   bool running_ = false;

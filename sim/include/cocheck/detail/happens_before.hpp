@@ -43,6 +43,7 @@ class HappensBefore {
   /// What is known of a step when it has been made.
   struct Step {
     const void* process = nullptr;
+    std::uint32_t id = 0;  // of the process; 0 where it was not asked for
     Footprint footprint;
     std::span<const std::uint32_t> values;   // of choose()
     std::span<const void* const> posts;      // processes that it made ready
@@ -98,7 +99,7 @@ class HappensBefore {
   /// Whether an event happens before `later` that is not before `first`.
   [[nodiscard]] bool any_before_since(Index first, Index later) const noexcept;
   /// Whether all events happen before the next one of `process`, whatever it touches.
-  [[nodiscard]] bool all_before_next(const void* process);
+  [[nodiscard]] bool all_before_next(std::uint32_t id);
   /// Which of the events of its process it is.
   [[nodiscard]] Index ordinal(Index event) const noexcept { return events_[event].ordinal; }
 
@@ -109,8 +110,9 @@ class HappensBefore {
     return event != kNone && events_[event].ordinal == ordinal ? event : kNone;
   }
 
-  [[nodiscard]] Index next_ordinal(const void* process) {
-    const Index last = processes_[id_of(process)].last;
+  [[nodiscard]] Index next_ordinal(const void* process) { return next_ordinal(id_of(process)); }
+  [[nodiscard]] Index next_ordinal(std::uint32_t id) const noexcept {
+    const Index last = processes_[id].last;
     return last != kNone ? events_[last].ordinal + 1 : 0;
   }
 

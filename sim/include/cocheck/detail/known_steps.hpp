@@ -100,7 +100,7 @@ class KnownSteps {
     bool may_repeat = true;
   };
 
-  static constexpr std::size_t kMostBytes = std::size_t{1} << 28;
+  static constexpr std::size_t kMostBytes = std::size_t{1} << 26;
 
   explicit KnownSteps(ModelMemory& memory) : memory_(memory) {}
 
