@@ -172,5 +172,40 @@ TEST(DporKnownSteps, WhatIsDrawnIsDrawnAnew) {
   EXPECT_GT(seen.executions, 4u);
 }
 
+/// As code does that is not instrumented.
+__attribute__((noinline, no_sanitize("thread"))) void store_untold(int& to, int value) {
+  to = value;
+}
+
+Task<> look_late(int& early, const int& quiet, int& seen) {
+  co_await sleep(0s);
+  early = 1;
+  co_await sleep(0s);
+  co_await sleep(0s);
+  seen = quiet;
+}
+
+Task<> change_and_change_back(const int& early, int& quiet) {
+  co_await sleep(0s);
+  if (early == 1) co_return;
+  store_untold(quiet, 1);
+  co_await sleep(0s);
+  store_untold(quiet, 0);
+}
+
+/// A step that was known before somebody has changed what it reads, in a way that is not told.
+TEST(DporKnownSteps, WhatOthersChangeUntoldEndsTheSearch) {
+  const Seen seen = expect_the_same_without([]() -> Task<> {
+    int early = 0;
+    int quiet = 0;
+    int found = 0;
+    std::vector<Task<>> tasks;
+    tasks.push_back(look_late(early, quiet, found));
+    tasks.push_back(change_and_change_back(early, quiet));
+    co_await gather(std::move(tasks));
+  });
+  EXPECT_EQ(seen.end, DporExplorer::End::not_instrumented) << seen;
+}
+
 }  // namespace
 }  // namespace cocheck

@@ -466,9 +466,11 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     step.after = forced_before_;
     step.final = known.footprint->final;
     // What all comes before, and nothing behind, is compared with nothing.
-    const bool compared = !last || !settings_.reduce || !order_.all_before_next(step_id_);
+    const bool compared =
+        !last || !settings_.reduce || !unlogged_.empty() || !order_.all_before_next(step_id_);
     if (compared) step.known = known.footprint.get();
     order_.push(step);
+    if (!unlogged_.empty() && unlogged_is_shared()) return over(End::not_instrumented);
     if (alternatives_ > 0) {
       return world_.steps() < world_.max_steps() ? Made::event : over(End::too_deep);
     }
