@@ -270,7 +270,7 @@ void HappensBefore::change_accesses(Index event, Change&& change) noexcept {
 }
 
 void HappensBefore::link(Index event) {
-  accesses_.resize(std::size_t{shared_words_} * 2 * stride_, 0);
+  make_room_for_accesses();
   change_accesses(event, [](std::uint64_t& events, std::uint64_t bit) { events |= bit; });
 }
 
@@ -297,13 +297,12 @@ void HappensBefore::add_possible_conflicts(KeptFootprint& step,
     return;
   }
   for (const Index final : finals_) events[final / 64] |= std::uint64_t{1} << final % 64;
+  make_room_for_accesses();
   for (const KeptFootprint::Access& access : step.accesses) {
-    // Nobody has touched it yet in this width, where it has become shared since the last event.
-    if (std::size_t{access.word + 1} * 2 * stride_ > accesses_.size()) continue;
     const std::uint64_t* reads = accesses(access.word);
-    for (std::size_t i = 0; i < stride_; ++i) events[i] |= reads[stride_ + i];
-    if (!access.writes) continue;
-    for (std::size_t i = 0; i < stride_; ++i) events[i] |= reads[i];
+    const std::uint64_t readers = access.writes ? ~std::uint64_t{0} : 0;
+    for (std::size_t i = 0; i < stride_; ++i)
+      events[i] |= reads[stride_ + i] | (reads[i] & readers);
   }
 }
 

@@ -907,20 +907,26 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     Branches* branches = &point.branches;
     while (true) {
       Node found = WakeupTree::kNone;
+      Index event = HappensBefore::kNone;  // of the alternative, that is this step
       for (Node node = branches->first; node != WakeupTree::kNone; node = tree_.next(node)) {
         const WakeupTree::Step& step = tree_.step(node);
+        event = first_of(step.id);
+        if (event != HappensBefore::kNone && !comes_first(event)) continue;
         const Drawn drawn = step.values.empty() ? Drawn::all
                             : step.open         ? Drawn::these_and_more
                             : step.wide         ? Drawn::these_and_others
                                                 : Drawn::these;
-        const auto depends = [&](Index event) {
+        const auto depends = [&](Index other) {
           return !step.footprint ||
-                 order_.dependent(*step.footprint, *order_.kept(event).footprint);
+                 order_.dependent(*step.footprint, *order_.kept(other).footprint);
         };
-        if (begins_with(step.id, step.values, drawn, step.footprint.get(), depends) ==
-            kDoesNotBegin)
+        if (event != HappensBefore::kNone
+                ? !draws_the_same(event, step.values, drawn)
+                : begins_with_another(step.id, drawn, step.footprint.get(), depends) ==
+                      kDoesNotBegin) {
           continue;
-        const std::span<const std::uint32_t> taken = drawn_in_alternative(step.id);
+        }
+        const std::span<const std::uint32_t> taken = drawn_by(event);
         if (!taken.empty() && (step.open || !std::ranges::equal(taken, step.values))) {
           if (is_tried_from(tree_.next(node), step.process, taken)) continue;
           put_first(*branches, node, branches != &point.branches);
@@ -929,10 +935,12 @@ class DporExplorer::Driver final : private detail::StepWatcher {
         break;
       }
       if (found == WakeupTree::kNone) break;
-      const Index taken = take_from_alternative(tree_.step(found).id);
+      if (event != HappensBefore::kNone) {
+        alternative_.events[event / 64] &= ~(std::uint64_t{1} << event % 64);
+      }
       if (alternative_.id == 0
               ? all_taken()
-              : taken == HappensBefore::kNone && tree_.step(found).id == alternative_.id) {
+              : event == HappensBefore::kNone && tree_.step(found).id == alternative_.id) {
         return end - 1;  // it may be more that is to follow when more follows here
       }
       branches = &tree_.below(found);
@@ -974,14 +982,26 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   [[nodiscard]] Index begins_with(std::uint32_t process, std::span<const std::uint32_t> values,
                                   Drawn drawn, detail::KeptFootprint* footprint,
                                   Depends&& depends) {
-    const std::vector<std::uint64_t>& events = alternative_.events;
     if (const Index event = first_of(process); event != HappensBefore::kNone) {
-      const HappensBefore::Bits before = order_.before(event);
-      for (std::size_t i = 0; i < events.size(); ++i) {
-        if ((events[i] & before[i]) != 0) return kDoesNotBegin;
-      }
-      return draws_the_same(event, values, drawn) ? event : kDoesNotBegin;
+      return comes_first(event) && draws_the_same(event, values, drawn) ? event : kDoesNotBegin;
     }
+    return begins_with_another(process, drawn, footprint, std::forward<Depends>(depends));
+  }
+
+  /// Whether nothing in the alternative happens before one of its events.
+  [[nodiscard]] bool comes_first(Index event) const {
+    const HappensBefore::Bits before = order_.before(event);
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      if ((alternative_.events[i] & before[i]) != 0) return false;
+    }
+    return true;
+  }
+
+  /// Where none of the events is the step.
+  template <class Depends>
+  [[nodiscard]] Index begins_with_another(std::uint32_t process, Drawn drawn,
+                                          detail::KeptFootprint* footprint, Depends&& depends) {
+    const std::vector<std::uint64_t>& events = alternative_.events;
     if (drawn != Drawn::all) return kDoesNotBegin;
     const Index last = alternative_.last;
     if (process != alternative_.id && last == HappensBefore::kNone) return kDoesNotBegin;
@@ -1006,8 +1026,8 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   /// Whether what an event has drawn is what a step draws.
   [[nodiscard]] bool draws_the_same(Index event, std::span<const std::uint32_t> values,
                                     Drawn drawn) const {
-    const std::span<const std::uint32_t> others = order_.values(order_.kept(event));
     if (drawn == Drawn::these_and_others || (drawn == Drawn::all && values.empty())) return true;
+    const std::span<const std::uint32_t> others = order_.values(order_.kept(event));
     const bool more = drawn == Drawn::these_and_more;
     return values.size() <= others.size() &&
            std::equal(values.begin(), values.end(), others.begin()) &&
@@ -1019,8 +1039,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
                        [](std::uint64_t bits) { return bits == 0; });
   }
 
-  [[nodiscard]] std::span<const std::uint32_t> drawn_in_alternative(std::uint32_t process) const {
-    const Index event = first_of(process);
+  [[nodiscard]] std::span<const std::uint32_t> drawn_by(Index event) const {
     if (event == HappensBefore::kNone) return {};
     return order_.values(order_.kept(event));
   }
@@ -1037,15 +1056,6 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     step.id = tree_.step(rest).id;
     step.leaf = true;
     repeat(open, first_of(step.id), below);
-  }
-
-  /// Takes the first step of `process` out of the alternative, if there is one.
-  Index take_from_alternative(std::uint32_t process) {
-    const Index event = first_of(process);
-    if (event != HappensBefore::kNone) {
-      alternative_.events[event / 64] &= ~(std::uint64_t{1} << event % 64);
-    }
-    return event;
   }
 
   /// `below` tells that it is put below a step that it has in common with others.

@@ -244,6 +244,10 @@ class HappensBefore {
   [[nodiscard]] const std::uint64_t* accesses(std::uint32_t shared_word) const noexcept {
     return &accesses_[std::size_t{shared_word} * 2 * stride_];
   }
+  void make_room_for_accesses() const {
+    const std::size_t words = std::size_t{shared_words_} * 2 * stride_;
+    if (accesses_.size() < words) accesses_.resize(words, 0);
+  }
   template <class Change>
   void change_accesses(Index event, Change&& change) noexcept;
   void link(Index event);
@@ -269,7 +273,8 @@ class HappensBefore {
   mutable WordMap<WordState> states_;
   WordMap<Heirs> heirs_;
   mutable std::uint32_t shared_words_ = 0;
-  std::vector<std::uint64_t> accesses_;  // of each shared word: who reads it, and who writes it
+  mutable std::vector<std::uint64_t>
+      accesses_;  // of each shared word: who reads it, and who writes it
   std::uint64_t generation_ = 1;
   bool more_shared_ = false;               // since generation_ has grown
   std::vector<std::uint64_t> candidates_;  // a bit for each event that conflicts with it
