@@ -263,7 +263,7 @@ template <class Change>
 void HappensBefore::change_accesses(Index event, Change&& change) noexcept {
   const std::uint64_t bit = std::uint64_t{1} << event % 64;
   for (const KeptFootprint::Access& access : events_[event].kept.footprint->accesses) {
-    std::uint64_t* reads = &accesses_[std::size_t{access.word} * 2 * stride_];
+    std::uint64_t* reads = accesses(access.word);
     if (access.reads) change(reads[event / 64], bit);
     if (access.writes) change(reads[stride_ + event / 64], bit);
   }

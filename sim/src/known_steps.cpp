@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
+#include <optional>
+#include <utility>
 
 #include "cocheck/detail/sanitizers.hpp"
 
@@ -24,34 +25,14 @@ std::byte* address_of(std::uint64_t word) noexcept {
   return reinterpret_cast<std::byte*>(word * 8);
 }
 
-/// Names a sequence of numbers by 128 bits.
-class Namer {
- public:
-  void add(std::uint64_t what, std::uint64_t value) noexcept {
-    name_.low = mix(name_.low + what + mix(value, kFirst), kSecond);
-    name_.high = mix(name_.high + what + mix(value, kSecond), kFirst);
-  }
-  [[nodiscard]] const Fingerprint& name() const noexcept { return name_; }
-
- private:
-  static constexpr std::uint64_t kFirst = 0xd6e8'feb8'6659'fd93u;
-  static constexpr std::uint64_t kSecond = 0x9e37'79b9'7f4a'7c15u;
-
-  static std::uint64_t mix(std::uint64_t value, std::uint64_t factor) noexcept {
-    value ^= value >> 32;
-    value *= factor;
-    value ^= value >> 29;
-    value *= factor;
-    return value ^ value >> 32;
-  }
-
-  Fingerprint name_{};
-};
+std::uint64_t number_of(const void* address) noexcept {
+  return reinterpret_cast<std::uintptr_t>(address);
+}
 
 bool is_released(const AccessLog& log, std::uint64_t word) {
   const auto released = log.released();
   return std::any_of(released.begin(), released.end(),
-                     [&](const ReleasedWords& run) { return run.begin <= word && word < run.end; });
+                     [&](const ReleasedWords& run) { return run.holds(word); });
 }
 
 COCHECK_UNCHECKED inline std::uint64_t load(const std::byte* at) noexcept {
@@ -87,9 +68,7 @@ KnownSteps::Step* KnownSteps::find(State& state, TimePoint time) {
   place_ = {&state.steps, nullptr, 0, nullptr};
   while (Branch* branch = place_.node->branch) {
     const std::uint64_t value = load(branch->at) & branch->mask;
-    const auto next =
-        std::lower_bound(branch->nodes.begin(), branch->nodes.end(), value,
-                         [](const auto& one, std::uint64_t other) { return one.first < other; });
+    const auto next = branch->position(value);
     if (next == branch->nodes.end() || next->first != value) {
       place_ = {nullptr, branch, value, nullptr};
       return nullptr;
@@ -102,8 +81,7 @@ KnownSteps::Step* KnownSteps::find(State& state, TimePoint time) {
 }
 
 bool KnownSteps::leaves_nothing(const Step& step, const LoopState& before) const {
-  return before.ready.size() == 1 && before.timers.empty() &&
-         before.loop_blocks == step.loop_blocks &&
+  return before.loop_blocks == step.loop_blocks &&
          before.unfinished_tasks == step.unfinished_tasks &&
          memory_.outstanding_now() == step.outstanding;
 }
@@ -187,10 +165,7 @@ bool KnownSteps::put(Step& step) {
     return true;
   }
   if (Branch* branch = place_.branch) {
-    const auto next =
-        std::lower_bound(branch->nodes.begin(), branch->nodes.end(), place_.value,
-                         [](const auto& one, std::uint64_t other) { return one.first < other; });
-    branch->nodes.insert(next, {place_.value, Node{&step, nullptr}});
+    branch->nodes.insert(branch->position(place_.value), {place_.value, Node{&step, nullptr}});
     return true;
   }
   Step* present = place_.node->step;
@@ -217,36 +192,33 @@ bool KnownSteps::put(Step& step) {
 /// What a step that is repeated writes and does tells all. One that is not has a state of its own.
 KnownSteps::State& KnownSteps::state_after(State& state, const Step& step) {
   if (!step.repeatable) return states_.emplace_back();
-  Namer name;
+  Name name;
   for (const Word& word : step.writes) {
-    name.add(reinterpret_cast<std::uintptr_t>(word.at), word.mask);
-    name.add(1, word.value);
+    name.insert(name.end(), {number_of(word.at), word.mask, word.value});
   }
-  const auto add_all = [&](std::uint64_t what, const auto& addresses) {
-    for (const auto* address : addresses) name.add(what, reinterpret_cast<std::uintptr_t>(address));
+  const auto add_all = [&](const auto& addresses) {
+    name.push_back(addresses.size());
+    for (const auto* address : addresses) name.push_back(number_of(address));
   };
-  add_all(2, step.finished);
-  add_all(3, step.released);
-  add_all(4, step.posts);
-  for (const ReadyEntry& entry : step.loop.posted) {
-    name.add(5, reinterpret_cast<std::uintptr_t>(entry.runnable));
-  }
-  State*& next = state.next[name.name()];
+  add_all(step.finished);
+  add_all(step.released);
+  add_all(step.posts);
+  for (const ReadyEntry& entry : step.loop.posted) name.push_back(number_of(entry.runnable));
+  State*& next = state.next[std::move(name)];
   if (next == nullptr) next = &states_.emplace_back();
   return *next;
 }
 
 KnownSteps::Step* KnownSteps::record(State& state, const Executed& executed) {
   // Code that is not instrumented may have read what it does not tell of, too.
+  if (executed.log.unlogged_expected()) return nullptr;
   const Told told = told_by_log(executed);
-  if (executed.log.unlogged_expected() || told == Told::not_all) return nullptr;
+  if (told == Told::not_all) return nullptr;
   Step step;
-  Namer drawn;
-  for (const std::uint32_t value : executed.values) drawn.add(0, value);
+  step.drawn.assign(executed.values.begin(), executed.values.end());
   for (const ModelMemory::Change& change : executed.undo.last_changes()) {
-    drawn.add(1, reinterpret_cast<std::uintptr_t>(memory_.address(change.id)));
+    step.drawn.push_back(number_of(memory_.address(change.id)));
   }
-  step.drawn = drawn.name();
   for (Step* found = place_.found; found != nullptr; found = found->other) {
     if (found->drawn == step.drawn) return found;
   }
@@ -261,7 +233,8 @@ KnownSteps::Step* KnownSteps::record(State& state, const Executed& executed) {
   }
   if (told == Told::all) add_effects(step, executed);
   step.state = &state_after(state, step);
-  bytes_ += sizeof step + (step.reads.size() + step.writes.size()) * sizeof(Word) +
+  // What it writes is kept twice: it names the state, too.
+  bytes_ += sizeof step + (step.reads.size() + 2 * step.writes.size()) * sizeof(Word) +
             (step.released.size() + step.lines.size() + step.posts.size()) * sizeof(void*);
   steps_.push_back(std::move(step));
   if (put(steps_.back())) return &steps_.back();

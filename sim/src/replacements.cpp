@@ -27,7 +27,6 @@ extern "C" const char etext;
 namespace {
 
 using cocheck::detail::AccessLog;
-
 using cocheck::detail::ModelMemory;
 
 constexpr std::size_t kMost = std::numeric_limits<std::ptrdiff_t>::max();

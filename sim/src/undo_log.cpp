@@ -91,15 +91,19 @@ void UndoLog::commit(Fingerprinter* fingerprinter) {
   }
 }
 
-/// As they were before the step. Pages in which something changes have to be looked at.
+/// As they were before the step.
 void UndoLog::keep_lines(std::span<const std::size_t> lines) {
   for (const std::size_t index : lines) {
     Line& line = lines_.emplace_back();
     line.index = index;
     copy_bytes(line.bytes.data(), copy_ + index * kLine, kLine);
-    const std::size_t page = index * kLine / kPage;
-    if (page < empty_.size()) empty_[page] = 0;
+    note_change_at(index * kLine);
   }
+}
+
+/// A page in which something changes has to be looked at by the next commit().
+inline void UndoLog::note_change_at(std::size_t offset) noexcept {
+  if (offset / kPage < empty_.size()) empty_[offset / kPage] = 0;
 }
 
 /// All that it has changed lies in them.
@@ -143,7 +147,7 @@ void UndoLog::rewind(Position position, Fingerprinter* fingerprinter) {
   while (dropped_ + lines_.size() > position.lines) {
     const Line& line = lines_.back();
     const std::size_t at = line.index * kLine;
-    if (at / kPage < empty_.size()) empty_[at / kPage] = 0;
+    note_change_at(at);
     copy_bytes(memory_.begin() + at, line.bytes.data(), kLine);
     copy_bytes(copy_ + at, line.bytes.data(), kLine);
     if (fingerprinter != nullptr) {

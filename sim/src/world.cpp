@@ -211,20 +211,13 @@ void World::repeat(std::size_t index, std::size_t alternatives,
 std::optional<detail::LoopEffects> detail::LoopEffects::of(const LoopState& before,
                                                            std::size_t index,
                                                            const LoopState& after) {
-  const auto is_same = [](const ReadyEntry& one, const ReadyEntry& other) {
-    return one.runnable == other.runnable && one.number == other.number;
-  };
-  const auto is_same_timer = [](const TimerEntry& one, const TimerEntry& other) {
-    return one.timer == other.timer && one.deadline == other.deadline && one.number == other.number;
-  };
   const std::size_t left = before.ready.size() - 1;
   if (index > left || after.ready.size() < left || after.root != before.root ||
-      after.cancellations_left != before.cancellations_left ||
-      !std::ranges::equal(after.timers, before.timers, is_same_timer)) {
+      after.cancellations_left != before.cancellations_left || after.timers != before.timers) {
     return std::nullopt;
   }
   for (std::size_t i = 0; i < left; ++i) {
-    if (!is_same(before.ready[i < index ? i : i + 1], after.ready[i])) return std::nullopt;
+    if (before.ready[i < index ? i : i + 1] != after.ready[i]) return std::nullopt;
   }
   LoopEffects effects;
   effects.posted.assign(after.ready.begin() + static_cast<std::ptrdiff_t>(left), after.ready.end());

@@ -13,7 +13,6 @@
 #include "classes.hpp"
 #include "cocheck/check.hpp"
 #include "cocheck/choose.hpp"
-#include "cocheck/detail/known_steps.hpp"
 #include "cocheck/gather.hpp"
 #include "cocheck/lock.hpp"
 #include "cocheck/sleep.hpp"

@@ -29,12 +29,16 @@ class StepWatcher;
 struct ReadyEntry {
   Runnable* runnable;
   std::uint32_t number;
+
+  friend bool operator==(const ReadyEntry&, const ReadyEntry&) = default;
 };
 
 struct TimerEntry {
   Timer* timer;
   TimePoint deadline;
   std::uint32_t number;
+
+  friend bool operator==(const TimerEntry&, const TimerEntry&) = default;
 };
 
 /// What a world keeps of an execution from one action to the next, apart from the memory of the

@@ -28,6 +28,7 @@ using Index = HappensBefore::Index;
 namespace {
 
 constexpr std::uint64_t kExecutionsBetweenChecks = 256;
+// So many steps are looked at before it is asked whether it is worth it to know them.
 constexpr std::uint64_t kLearnedAtFirst = 1024;
 
 }  // namespace
@@ -274,9 +275,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   }
 
   [[nodiscard]] const void* process_at(std::size_t index) const {
-    const std::span<const detail::ReadyEntry> ready = world_.ready();
-    return index < ready.size() ? ready[index].runnable->identity()
-                                : world_.action(index).runnable->identity();
+    return world_.action(index).runnable->identity();
   }
 
   /// Somebody who can go on and does not sleep.
@@ -384,28 +383,46 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     if (state != nullptr && !last_and_alone_) {
       record_step(*state, point, index, exclusions == memory_.exclusions());
     }
-    const bool alone = point.known != nullptr && was_alone(point);
-    add_event(process);
+    const bool alone = point.known != nullptr && is_alone(point) && posts_.empty() &&
+                       !log_.untold() && was_last_and_alone();
+    add_event();
     if (point.known != nullptr) point.known->footprint = FootprintRef(*last_kept().footprint);
     if (expected_.known != nullptr && !was_expected()) ++explorer_.wrongly_repeated_;
     const bool expected_last = std::exchange(expected_, {}).last;
+    return after_event([&] {
+      if (!finish_execution()) return false;
+      if (expected_last && !ended_well_) ++explorer_.wrongly_repeated_;
+      if (alone && ended_well_) {
+        ++last_learned_;
+        KnownSteps::Step& last = *point.known;
+        last.last = true;
+        last.outstanding = outstanding;
+        last.loop_blocks = point.loop.state.loop_blocks;
+        last.unfinished_tasks = point.loop.state.unfinished_tasks;
+      }
+      return true;
+    });
+  }
+
+  /// The step has become an event; `end()` says whether the search goes on after an execution.
+  template <class EndExecution>
+  Made after_event(EndExecution&& end) {
     if (!unlogged_.empty() && unlogged_is_shared()) return over(End::not_instrumented);
     if (alternatives_ > 0) {
-      if (world_.steps() >= world_.max_steps()) return over(End::too_deep);
-      return Made::event;
+      return world_.steps() < world_.max_steps() ? Made::event : over(End::too_deep);
     }
-    last_step_ = {process, order_.ordinal(order_.size() - 1)};
-    if (!finish_execution()) return Made::end;
-    if (expected_last && !ended_well_) ++explorer_.wrongly_repeated_;
-    if (alone && ended_well_) {
-      ++last_learned_;
-      KnownSteps::Step& last = *point.known;
-      last.last = true;
-      last.outstanding = outstanding;
-      last.loop_blocks = point.loop.state.loop_blocks;
-      last.unfinished_tasks = point.loop.state.unfinished_tasks;
-    }
-    return Made::event;
+    last_step_ = {step_, order_.ordinal(order_.size() - 1)};
+    return end() ? Made::event : Made::end;
+  }
+
+  /// What is known of the next event before its step is made.
+  [[nodiscard]] HappensBefore::Step begin_event() {
+    HappensBefore::Step step;
+    step.process = step_;
+    step.id = step_id_;
+    find_forced_before(step_);
+    step.after = forced_before_;
+    return step;
   }
 
   [[nodiscard]] const HappensBefore::Kept& last_kept() const {
@@ -439,7 +456,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   }
 
   [[nodiscard]] bool is_known_last(const KnownSteps::Step& known, const Point& point) const {
-    return known.last && point.alternatives == 1 && !settings_.on_end &&
+    return known.last && is_alone(point) && !settings_.on_end &&
            known_steps_.leaves_nothing(known, point.loop.state);
   }
 
@@ -456,26 +473,17 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     point.tried = true;
     point.withdrawn.clear();
     alternatives_ = last ? 0 : world_.alternatives();
-    HappensBefore::Step step;
-    step.process = step_;
-    step.id = step_id_;
+    HappensBefore::Step step = begin_event();
     step.posts = known.posts;
     step.arrivals = known.arrivals;
     step.completed = known.completed;
-    find_forced_before(step_);
-    step.after = forced_before_;
     step.final = known.footprint->final;
     // What all comes before, and nothing behind, is compared with nothing.
     const bool compared =
         !last || !settings_.reduce || !unlogged_.empty() || !order_.all_before_next(step_id_);
     if (compared) step.known = known.footprint.get();
     order_.push(step);
-    if (!unlogged_.empty() && unlogged_is_shared()) return over(End::not_instrumented);
-    if (alternatives_ > 0) {
-      return world_.steps() < world_.max_steps() ? Made::event : over(End::too_deep);
-    }
-    last_step_ = {step_, order_.ordinal(order_.size() - 1)};
-    return (last ? end_execution({}, false) : finish_execution()) ? Made::event : Made::end;
+    return after_event([&] { return last ? end_execution({}, false) : finish_execution(); });
   }
 
   /// A step that is known is executed all the same: what it should do.
@@ -498,9 +506,6 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       std::sort(other.begin(), other.end());
       return one == other;
     };
-    const auto same_entries = [](const detail::ReadyEntry& one, const detail::ReadyEntry& other) {
-      return one.runnable == other.runnable && one.number == other.number;
-    };
     const detail::KeptFootprint& touched = *last_kept().footprint;
     const detail::LoopState& loop = expected_.loop.state;
     return world_.failure() == std::nullopt && withdrawn_.empty() && values_.empty() &&
@@ -511,9 +516,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
            std::ranges::equal(touched.released, known.footprint->released) &&
            (!known.repeatable ||
             (std::ranges::equal(std::span(memory_.begin(), memory_.used()), expected_.memory) &&
-             std::ranges::equal(world_.ready(), loop.ready, same_entries) &&
-             world_.steps() == loop.steps && world_.blocks_held() == loop.loop_blocks &&
-             world_.first_task() == loop.first_task && world_.state().last_task == loop.last_task &&
+             std::ranges::equal(world_.ready(), loop.ready) && world_.steps() == loop.steps &&
+             world_.blocks_held() == loop.loop_blocks && world_.first_task() == loop.first_task &&
+             world_.state().last_task == loop.last_task &&
              world_.state().unfinished_tasks == loop.unfinished_tasks));
   }
 
@@ -542,11 +547,10 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     return last_learned_ < kLearnedAtFirst || last_repeated_ > last_learned_;
   }
 
-  [[nodiscard]] bool was_alone(const Point& point) const {
+  /// Whether nothing can come but one step that is ready.
+  [[nodiscard]] static bool is_alone(const Point& point) {
     return point.alternatives == 1 && point.loop.state.ready.size() == 1 &&
-           point.loop.state.timers.empty() && posts_.empty() && values_.empty() &&
-           withdrawn_.empty() && !log_.untold() && world_.ready().empty() &&
-           world_.timers().empty();
+           point.loop.state.timers.empty();
   }
 
   void take(std::size_t index, std::size_t alternatives) {
@@ -598,19 +602,15 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     }
   }
 
-  void add_event(const void* process) {
+  void add_event() {
     words_.clear();
     if (!last_and_alone_) collect_footprint();
-    HappensBefore::Step step;
-    step.process = process;
-    step.id = step_id_;
+    HappensBefore::Step step = begin_event();
     step.footprint = {words_, log_.released(), 0, 0};
     step.values = values_;
     step.posts = posts_;
     step.arrivals = arrivals_;
     step.completed = completed_;
-    find_forced_before(process);
-    step.after = forced_before_;
     // It ends the others, too, and looks whether there are some left.
     step.final = world_.failure() || world_.root()->done();
     order_.push(step);
@@ -721,7 +721,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
         if (std::any_of(touched.words.begin(), touched.words.end(),
                         [&](AccessedWord accessed) { return accessed.word() == word; }) ||
             std::any_of(touched.released.begin(), touched.released.end(),
-                        [&](const auto& run) { return run.begin <= word && word < run.end; })) {
+                        [&](const auto& run) { return run.holds(word); })) {
           return true;
         }
       }

@@ -41,6 +41,10 @@ struct ReleasedWords {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
 
+  [[nodiscard]] bool holds(std::uint64_t word) const noexcept {
+    return begin <= word && word < end;
+  }
+
   friend bool operator==(const ReleasedWords&, const ReleasedWords&) = default;
 };
 

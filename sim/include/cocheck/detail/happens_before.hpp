@@ -98,7 +98,7 @@ class HappensBefore {
   }
   /// Whether an event happens before `later` that is not before `first`.
   [[nodiscard]] bool any_before_since(Index first, Index later) const noexcept;
-  /// Whether all events happen before the next one of `process`, whatever it touches.
+  /// Whether all events happen before the next one of a process, whatever it touches.
   [[nodiscard]] bool all_before_next(std::uint32_t id);
   /// Which of the events of its process it is.
   [[nodiscard]] Index ordinal(Index event) const noexcept { return events_[event].ordinal; }
@@ -241,7 +241,8 @@ class HappensBefore {
   void add_shared(KeptFootprint& kept, AccessedWord word, WordState& state) const;
   void add_shared(KeptFootprint& kept, std::uint64_t released, WordState& state) const;
   void find_races(Index index);
-  [[nodiscard]] const std::uint64_t* accesses(std::uint32_t shared_word) const noexcept {
+  /// Who reads a shared word, and behind that who writes it.
+  [[nodiscard]] std::uint64_t* accesses(std::uint32_t shared_word) const noexcept {
     return &accesses_[std::size_t{shared_word} * 2 * stride_];
   }
   void make_room_for_accesses() const {
@@ -273,8 +274,7 @@ class HappensBefore {
   mutable WordMap<WordState> states_;
   WordMap<Heirs> heirs_;
   mutable std::uint32_t shared_words_ = 0;
-  mutable std::vector<std::uint64_t>
-      accesses_;  // of each shared word: who reads it, and who writes it
+  mutable std::vector<std::uint64_t> accesses_;  // see accesses()
   std::uint64_t generation_ = 1;
   bool more_shared_ = false;               // since generation_ has grown
   std::vector<std::uint64_t> candidates_;  // a bit for each event that conflicts with it

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -9,7 +10,6 @@
 #include <vector>
 
 #include "cocheck/detail/access_log.hpp"
-#include "cocheck/detail/fingerprint.hpp"
 #include "cocheck/detail/kept_footprint.hpp"
 #include "cocheck/detail/model_memory.hpp"
 #include "cocheck/detail/undo_log.hpp"
@@ -41,6 +41,9 @@ class KnownSteps {
     Branch* branch = nullptr;
   };
 
+  /// What tells some things apart, all in order.
+  using Name = std::vector<std::uint64_t>;
+
   /// Some bytes of a word of memory.
   struct Word {
     std::byte* at = nullptr;
@@ -53,7 +56,7 @@ class KnownSteps {
     /// Nothing can follow, and nothing is left after it: what it changes need not be known.
     bool last = false;
     std::vector<Word> reads;  // the time first
-    Fingerprint drawn;       // with where it has allocated: tells it from others that read the same
+    Name drawn;              // with where it has allocated: tells it from others that read the same
     Step* other = nullptr;   // that reads the same
     State* state = nullptr;  // that its process is in then
     // What it did, where that is asked for:
@@ -75,7 +78,7 @@ class KnownSteps {
   /// What a process has done, as far as that matters to what it does next.
   struct State {
     Node steps;
-    std::map<Fingerprint, State*> next;                  // by what a step writes and does
+    std::map<Name, State*> next;                         // by what a step writes and does
     std::vector<std::pair<std::uint32_t, State*>> born;  // processes that were made ready
   };
 
@@ -83,6 +86,13 @@ class KnownSteps {
     std::byte* at = nullptr;
     std::uint64_t mask = 0;
     std::vector<std::pair<std::uint64_t, Node>> nodes;  // by the value, in ascending order
+
+    /// Where the node of a value is, or belongs.
+    [[nodiscard]] auto position(std::uint64_t value) {
+      return std::lower_bound(
+          nodes.begin(), nodes.end(), value,
+          [](const auto& node, std::uint64_t other) { return node.first < other; });
+    }
   };
 
   /// A step that was executed and committed.
@@ -112,7 +122,7 @@ class KnownSteps {
 
   /// The step that would be taken now in a state, if it is known; null if not.
   [[nodiscard]] Step* find(State& state, TimePoint time);
-  /// Whether nothing is there that was not when the last step of an execution was executed.
+  /// Whether as much is there as before the last step of an execution when it was executed.
   [[nodiscard]] bool leaves_nothing(const Step& step, const LoopState& before) const;
   /// Does what the step did that stands at `index` of what is ready.
   void repeat(const Step& step, std::size_t index, std::size_t alternatives, World& world,

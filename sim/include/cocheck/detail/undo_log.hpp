@@ -85,6 +85,7 @@ class UndoLog {
 
   void keep_lines(std::span<const std::size_t> lines);
   void end_step() noexcept;
+  void note_change_at(std::size_t offset) noexcept;
   template <class Visit>
   void for_each_block(std::size_t line, Visit&& visit) const;
 
