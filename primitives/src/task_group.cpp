@@ -26,6 +26,7 @@ TaskGroup::Child::Child(TaskGroup& group, detail::TaskBase& task)
   (previous_ != nullptr ? previous_->next_ : group.order_->first) = this;
   group.order_->last = this;
   ++group.order_->children;
+  if (group.order_->closing) group.order_->reopened = true;
   task.loop().note_write(group.order_.get());
   task.loop().exclude_links(&previous_, sizeof previous_ + sizeof next_);
 }
@@ -37,21 +38,34 @@ TaskGroup::Child::~Child() {
 }
 
 bool TaskGroup::Child::decides() {
-  // The end of the last child closes the group to newcomers.
+  // The last child closes the group to newcomers, and a body that ends before this has run waits.
   if (!task_->cancelled() && task_->exception() != nullptr) return true;
-  last_ = group_.order_->children == 1 && group_.exiting_;
-  if (last_) Loop::current().note_all_arrived(group_.order_.get());
+  last_ = group_.order_->children == 1;
+  if (last_) {
+    group_.order_->closing = true;
+    group_.note_end(true);
+  }
   return last_;
 }
 
 void TaskGroup::Child::invoke() {
   TaskGroup& group = group_;
   const detail::Reference<detail::TaskBase> task = task_;
-  Loop& loop = Loop::current();
   const bool last = group.order_->children == 1;
-  last ? loop.note_all_arrived(group.order_.get()) : loop.note_arrival(group.order_.get());
+  group.note_end(last);
+  if (last_) group.order_->closing = false;
+  if (last) group.order_->reopened = false;
   delete this;
   group.child_done(*task);
+}
+
+void TaskGroup::note_end(bool last) const {
+  Loop& loop = Loop::current();
+  if (order_->reopened) {
+    loop.note_write(order_.get());
+  } else {
+    last ? loop.note_all_arrived(order_.get()) : loop.note_arrival(order_.get());
+  }
 }
 
 TaskGroup::~TaskGroup() {

@@ -432,6 +432,29 @@ TEST(TaskGroup, NestedGroupsThatBothFailLeaveNoRequestBehind) {
   })));
 }
 
+// The loop tells the group of an end after it: a body that ends in between waits, also in asyncio's
+// order.
+TEST(TaskGroup, OthersMayComeBetweenABodyAndTheEndOfAGroupWhoseChildrenAreDone) {
+  const auto model = []() -> Task<> {
+    std::string order;
+    const TaskHandle<> other = create_task([](std::string& log) -> Task<> {
+      co_await sleep(0s);
+      log += " other";
+    }(order));
+    TaskGroup group;
+    co_await group.run([&]() -> Task<> {
+      const TaskHandle<> child = group.create_task([]() -> Task<> { co_return; }());
+      co_await sleep(0s);
+      if (child.done()) order += " body";
+    });
+    order += " group";
+    co_await other;
+    COCHECK(order != " body other group");
+  };
+  EXPECT_TRUE(failed_with(FailureKind::check, run(model)));
+  EXPECT_TRUE(failed_with(FailureKind::check, run_every_order(model)));
+}
+
 TEST(TaskGroup, ADeadlineMayHitItAnywhere) {
   Options options;
   options.strategy = Strategy::exhaustive;

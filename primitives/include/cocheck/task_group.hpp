@@ -123,6 +123,7 @@ class TaskGroup {
   void enter();
   void add(detail::TaskBase& task);
   void child_done(detail::TaskBase& task);
+  void note_end(bool last) const;
   void abort();
   Task<> exit(std::exception_ptr error, bool cancelled);
 
@@ -137,6 +138,8 @@ class TaskGroup {
     Child* first = nullptr;
     Child* last = nullptr;
     std::size_t children = 0;  // they may end in any order: see note_arrival()
+    bool closing = false;      // the last has ended, which the group has not heard of
+    bool reopened = false;     // it was not the last: which of them ends first can be told
   };
   /// How many have not ended, for who depends on it.
   [[nodiscard]] std::size_t children() const noexcept {
