@@ -100,19 +100,23 @@ ModelMemory::Handle ModelMemory::acquire(std::size_t limit) {
   limit = (limit + kSystemPage - 1) / kSystemPage * kSystemPage;
   Registry& known = registry();
   const std::lock_guard lock(known.mutex);
-  // Better one in which nothing is kept.
-  const auto fitting = std::max_element(
-      known.free.begin(), known.free.end(), [&](const ModelMemory* one, const ModelMemory* other) {
-        const auto rank = [&](const ModelMemory* memory) {
-          return memory->limit_ != limit ? 0 : memory->kept_ > 0 ? 1 : 2;
-        };
-        return rank(one) < rank(other);
-      });
-  if (fitting != known.free.end() && (*fitting)->limit_ == limit) {
-    ModelMemory* memory = *fitting;
-    known.free.erase(fitting);
+  const auto is_clean = [&](const ModelMemory* memory) {
+    return memory->limit_ == limit && memory->kept_ == 0;
+  };
+  const auto is_tainted = [&](const ModelMemory* memory) {
+    return memory->limit_ == limit && memory->kept_ > 0;
+  };
+  // Better one in which nothing is kept, if need be a new one, as long as there are not too many.
+  const auto clean = std::find_if(known.free.begin(), known.free.end(), is_clean);
+  const auto tainted = std::find_if(known.free.begin(), known.free.end(), is_tainted);
+  const bool renews = std::count_if(known.free.begin(), known.free.end(), is_tainted) <= kFreeKept;
+  const auto take = [&](auto found) {
+    ModelMemory* memory = *found;
+    known.free.erase(found);
     return Handle(memory);
-  }
+  };
+  if (clean != known.free.end()) return take(clean);
+  if (tainted != known.free.end() && !renews) return take(tainted);
   for (std::size_t slot = 0; slot < kSlots; ++slot) {
     if (slots()[slot].load(std::memory_order_relaxed) != nullptr) continue;
     // NOLINTNEXTLINE(performance-no-int-to-ptr): the address is the point
@@ -130,6 +134,7 @@ ModelMemory::Handle ModelMemory::acquire(std::size_t limit) {
     slots()[slot].store(memory, std::memory_order_release);
     return Handle(memory);
   }
+  if (tainted != known.free.end()) return take(tainted);
   throw RuntimeError("no range of " + std::to_string(limit >> 20) +
                      " MiB of addresses is free for the memory of a model: too many explorations "
                      "at the same time, or a limit of the system (ulimit -v)");
@@ -372,10 +377,13 @@ void ModelMemory::begin_execution(Layout layout) noexcept {
     kept_carved_ = carved_;
   }
   if (kept_ == 0) kept_used_ = kept_carved_ = 0;
-  if (kept_ == 0 && layout != layout_) {
-    ASAN_UNPOISON_MEMORY_REGION(begin(), used_);
+  // Downward, what is kept lies in the way.
+  const bool may_change =
+      kept_ == 0 || (layout_ != Layout::downward && layout != Layout::downward);
+  if (layout != layout_ && may_change) {
+    ASAN_UNPOISON_MEMORY_REGION(begin() + kept_used_, used_ - kept_used_);
     layout_ = layout;
-    blocks_.clear();
+    blocks_.resize(kept_carved_);
     arenas_.clear(0);
     ++layouts_;
   }
@@ -383,9 +391,9 @@ void ModelMemory::begin_execution(Layout layout) noexcept {
   used_ = kept_used_;
   carved_ = kept_carved_;
   if (layout_ == Layout::by_process) {
-    // Where something is kept, new arenas lie behind it.
+    // Where more is kept than before, new arenas lie behind it.
     const auto first = static_cast<std::uint32_t>(kept_used_ / kGranule);
-    if (first > 0 || arenas_.reserved() == 0) {
+    if (first != arenas_.first() || arenas_.reserved() == first) {
       arenas_.clear(first);
       ++layouts_;
     }

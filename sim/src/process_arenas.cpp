@@ -64,7 +64,7 @@ void ProcessArenas::clear(std::uint32_t first) noexcept {
   arenas_.clear();
   index_.clear();
   last_process_ = nullptr;
-  reserved_ = first;
+  first_ = reserved_ = first;
 }
 
 }  // namespace cocheck::detail

@@ -797,8 +797,7 @@ bool is_preferred_if_nothing_is_kept(bool tainted_first) {
   tainted.reset();
   clean = ModelMemory::acquire(kLimit);
   tainted = ModelMemory::acquire(kLimit);
-  if (clean.get() != second || tainted.get() != first) return false;
-  return tainted->allocate(100) > kept && kept[99] == std::byte{7};
+  return clean.get() == second && tainted.get() != first && kept[99] == std::byte{7};
 }
 
 TEST_F(ModelMemoryPoolTest, OneInWhichNothingIsKeptIsPreferred) {
@@ -806,6 +805,24 @@ TEST_F(ModelMemoryPoolTest, OneInWhichNothingIsKeptIsPreferred) {
     EXPECT_EXIT(std::exit(is_preferred_if_nothing_is_kept(tainted_first) ? 0 : 1),
                 ::testing::ExitedWithCode(0), "");
   }
+}
+
+bool are_used_again_if_there_are_many() {
+  std::map<ModelMemory*, std::byte*> tainted;
+  for (int i = 0; i < 100; ++i) {
+    const ModelMemory::Handle memory = ModelMemory::acquire(kLimit);
+    auto* kept = static_cast<std::byte*>(memory->allocate(100));
+    std::byte*& before = tainted[memory.get()];
+    if (before != nullptr && (kept <= before || before[99] != std::byte{7})) return false;
+    before = kept;
+    kept[99] = std::byte{7};
+  }
+  return tainted.size() > 1 && tainted.size() < 10;
+}
+
+TEST_F(ModelMemoryPoolTest, ThoseInWhichSomethingIsKeptAreUsedAgainIfThereAreMany) {
+  EXPECT_EXIT(std::exit(are_used_again_if_there_are_many() ? 0 : 1), ::testing::ExitedWithCode(0),
+              "");
 }
 
 TEST_F(ModelMemoryPoolTest, OneThatIsMostlyKeptIsNotUsedAgain) {

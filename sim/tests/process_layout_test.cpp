@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -125,6 +126,45 @@ TEST_F(ProcessLayoutTest, LaysOutAnewBehindWhatIsKept) {
   EXPECT_EQ(kept[99], std::byte{1});
   EXPECT_EQ(memory_->outstanding(), 2u);
   EXPECT_EQ(memory_->outstanding_now(), 1u);
+}
+
+TEST_F(ProcessLayoutTest, KeepsTheLayoutBehindWhatIsKept) {
+  begin();
+  (void)allocate(0, 100);
+  begin();
+  const std::uint64_t layout = memory_->layouts();
+  std::byte* first = allocate(0, 100);
+  std::byte* second = allocate(1, 100);
+  for (std::byte* block : {first, second}) memory_->deallocate(block);
+  begin();
+  EXPECT_EQ(memory_->layouts(), layout);
+  EXPECT_EQ(allocate(1, 100), second);
+  EXPECT_EQ(allocate(0, 100), first);
+}
+
+TEST_F(ProcessLayoutTest, BeginsAndEndsAlthoughSomethingIsKept) {
+  memory_->begin_execution();
+  auto* kept = static_cast<std::byte*>(memory_->allocate(100));
+  std::memset(kept, 1, 100);
+  begin();
+  std::byte* first = allocate(0, 100);
+  std::byte* second = allocate(1, 100);
+  EXPECT_GT(std::min(first, second), kept);
+  for (std::byte* block : {first, second}) memory_->deallocate(block);
+  begin();
+  EXPECT_EQ(allocate(1, 100), second);
+  EXPECT_EQ(allocate(0, 100), first);
+  for (std::byte* block : {first, second}) memory_->deallocate(block);
+  memory_->begin_execution();
+  auto* upward = static_cast<std::byte*>(memory_->allocate(100));
+  auto* above = static_cast<std::byte*>(memory_->allocate(50'000));
+  std::memset(above, 2, 50'000);
+  EXPECT_LT(kept, upward);
+  EXPECT_LT(upward, above);
+  EXPECT_EQ(kept[99], std::byte{1});
+  memory_->deallocate(upward);
+  memory_->deallocate(above);
+  EXPECT_EQ(memory_->outstanding(), 1u);
 }
 
 TEST_F(ProcessLayoutTest, KeepsTheLayoutFromOneExecutionToTheNext) {

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "cocheck/explorers/pos.hpp"
 #include "cocheck/explorers/random.hpp"
 #include "sampling.hpp"
@@ -58,6 +60,24 @@ TEST(PosExplorer, StepsThatDoNotConflictDoNotMakeAClassLessLikely) {
     world.run([&] { return early_and_late(late_first); }, explorer);
   }
   // A random walk gets there once in 2^12; here the lowest of 13 priorities must be that of one.
+  EXPECT_GT(late_first, kExecutions / 26);
+}
+
+/// Such as what a function keeps that is called for the first time.
+TEST(PosExplorer, WhatOutlivesAnExecutionDoesNotMakeItForget) {
+  constexpr int kExecutions = 4'000;
+  int late_first = 0;
+  std::unique_ptr<int> made_once;
+  World world{Options()};
+  PosExplorer explorer(1);
+  for (int i = 0; i < kExecutions && explorer.next(); ++i) {
+    world.run(
+        [&]() -> Task<> {
+          if (made_once == nullptr) made_once = std::make_unique<int>(1);
+          co_await early_and_late(late_first);
+        },
+        explorer);
+  }
   EXPECT_GT(late_first, kExecutions / 26);
 }
 

@@ -40,7 +40,8 @@ class ProcessArenas {
   void begin_execution() noexcept;
   /// Forgets them; new ones begin at `first`.
   void clear(std::uint32_t first) noexcept;
-  /// All chunks lie below.
+  /// All chunks lie at least there, and below reserved().
+  [[nodiscard]] std::uint32_t first() const noexcept { return first_; }
   [[nodiscard]] std::uint32_t reserved() const noexcept { return reserved_; }
 
  private:
@@ -68,6 +69,7 @@ class ProcessArenas {
   std::uint32_t last_arena_ = 0;
   Position before_;
   std::uint32_t end_ = 0;
+  std::uint32_t first_ = 0;
   std::uint32_t reserved_ = 0;
 };
 
