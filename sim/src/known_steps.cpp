@@ -55,17 +55,73 @@ KnownSteps::State& KnownSteps::of(std::vector<std::pair<std::uint32_t, State*>>&
   return states_.back();
 }
 
-inline bool KnownSteps::matches(const Step& step) const {
-  for (const Word& word : step.reads) {
+void KnownSteps::add_writer(std::uint64_t word, std::uint32_t process, std::uint32_t ordinal) {
+  Writers& writers = writers_[word];
+  if (writers.first == 0 || writers.first == process) {
+    if (writers.first != 0 && ordinal <= writers.last) return;
+    writers.first = process;
+    writers.last = ordinal;
+  } else if (writers.second == process || writers.second == Writers::kSeveral) {
+    return;
+  } else {
+    writers.second = writers.second == 0 ? process : Writers::kSeveral;
+  }
+  if (std::exchange(writers.relied, false)) ++generation_;
+}
+
+bool KnownSteps::note_writes(const Executed& executed) {
+  if (executed.final) return false;
+  const auto add = [&](std::uint64_t word) {
+    add_writer(word, executed.process, executed.ordinal);
+  };
+  executed.undo.for_each_changed_word(
+      [&](const std::byte* at, std::uint64_t, std::uint64_t) { add(number_of(at) / 8); });
+  // What has not changed it may change another time, without being executed.
+  for (const AccessLog::Entry& entry : executed.log.entries()) {
+    if (entry.writes != 0 && !AccessLog::noted(entry.word)) add(entry.word);
+  }
+  for (const ModelMemory::Change& change : executed.undo.last_changes()) {
+    const std::uint64_t first = number_of(memory_.address(change.id)) / 8;
+    for (std::uint64_t word = first; word < first + (change.bytes + 7) / 8; ++word) add(word);
+  }
+  return true;
+}
+
+/// Whether a word has the same value whenever the process is in the same state.
+bool KnownSteps::is_told_by_state(std::uint64_t word, const Who& who) {
+  if (!memory_.in_use(word * 8)) return false;
+  Writers& writers = writers_[word];
+  const bool only_before = writers.first == who.birth.parent && writers.last <= who.birth.ordinal;
+  const bool told = writers.first == 0 || (writers.first == who.process && writers.second == 0) ||
+                    (only_before && (writers.second == 0 || writers.second == who.process));
+  writers.relied = writers.relied || told;
+  return told;
+}
+
+inline bool KnownSteps::matches(Step& step, const Who& who) {
+  if (step.generation != generation_ || step.birth != who.birth) {
+    step.generation = generation_;
+    step.birth = who.birth;
+    const auto others = std::partition(
+        step.reads.begin() + 1, step.reads.end(),
+        [&](const Word& word) { return !is_told_by_state(number_of(word.at) / 8, who); });
+    step.compared = static_cast<std::size_t>(others - step.reads.begin());
+  }
+  for (const Word& word : std::span(step.reads).first(step.compared)) {
     if (((load(word.at) ^ word.value) & word.mask) != 0) return false;
   }
   return std::all_of(step.released.begin(), step.released.end(),
                      [&](const std::byte* block) { return memory_.is_live_block(block); });
 }
 
-KnownSteps::Step* KnownSteps::find(State& state, TimePoint time) {
+KnownSteps::KnownSteps(ModelMemory& memory) : memory_(memory) {
+  writers_.set_range(number_of(memory.begin()) / 8, memory.limit() / 8);
+}
+
+KnownSteps::Step* KnownSteps::find(State& state, TimePoint time, const Who& who) {
   time_ = static_cast<std::uint64_t>(time.time_since_epoch().count());
   place_ = {&state.steps, nullptr, 0, nullptr};
+  who_ = who;
   while (Branch* branch = place_.node->branch) {
     const std::uint64_t value = load(branch->at) & branch->mask;
     const auto next = branch->position(value);
@@ -76,7 +132,7 @@ KnownSteps::Step* KnownSteps::find(State& state, TimePoint time) {
     place_.node = &next->second;
   }
   Step* step = place_.node->step;
-  if (step != nullptr && matches(*step)) place_.found = step;
+  if (step != nullptr && matches(*step, who)) place_.found = step;
   return place_.found;
 }
 
@@ -180,6 +236,7 @@ bool KnownSteps::put(Step& step) {
     if (its == present->reads.end()) continue;
     const std::uint64_t mask = mine.mask & its->mask;
     if (((mine.value ^ its->value) & mask) == 0) continue;
+    assert(mine.at == step.reads[0].at || !is_told_by_state(number_of(mine.at) / 8, who_));
     Branch& branch = branches_.emplace_back(Branch{mine.at, mask, {}});
     branch.nodes = {{mine.value & mask, {&step, nullptr}}, {its->value & mask, {present, nullptr}}};
     if (branch.nodes[1].first < branch.nodes[0].first) std::swap(branch.nodes[0], branch.nodes[1]);
@@ -210,18 +267,23 @@ KnownSteps::State& KnownSteps::state_after(State& state, const Step& step) {
 }
 
 KnownSteps::Step* KnownSteps::record(State& state, const Executed& executed) {
-  // Code that is not instrumented may have read what it does not tell of, too.
-  if (executed.log.unlogged_expected()) return nullptr;
   const Told told = told_by_log(executed);
-  if (told == Told::not_all) return nullptr;
+  // Code that is not instrumented may have read what it does not tell of, too.
+  if (executed.log.unlogged_expected() || told == Told::not_all) {
+    note_writes(executed);
+    return nullptr;
+  }
   Step step;
   step.drawn.assign(executed.values.begin(), executed.values.end());
   for (const ModelMemory::Change& change : executed.undo.last_changes()) {
     step.drawn.push_back(number_of(memory_.address(change.id)));
   }
   for (Step* found = place_.found; found != nullptr; found = found->other) {
-    if (found->drawn == step.drawn) return found;
+    if (found->drawn != step.drawn) continue;
+    if (!found->noted) found->noted = note_writes(executed) && told == Told::all;
+    return found;
   }
+  step.noted = note_writes(executed) && told == Told::all;
   if (bytes_ > kMostBytes) return nullptr;
   step.reads.push_back({reinterpret_cast<std::byte*>(&time_), ~std::uint64_t{0}, time_});
   for (const AccessLog::Entry& entry : executed.log.entries()) {

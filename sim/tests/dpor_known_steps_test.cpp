@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -170,6 +171,68 @@ TEST(DporKnownSteps, WhatIsDrawnIsDrawnAnew) {
     co_await all_of(2, [&](std::size_t i) { return draw(drawn, i); });
   });
   EXPECT_GT(seen.executions, 4u);
+}
+
+Task<> look_twice(const int& value, int& first, int& second) {
+  co_await sleep(0s);
+  first = value;
+  co_await sleep(0s);
+  second = value;
+}
+
+/// What the parent has written until the child was born is told by how it was born, no more.
+TEST(DporKnownSteps, WhatTheParentChangesLaterMatters) {
+  const Seen seen = expect_the_same_without([]() -> Task<> {
+    int value = 0;
+    int first = 0;
+    int second = 0;
+    const TaskHandle<> child = create_task(look_twice(value, first, second));
+    co_await sleep(0s);
+    value = 1;
+    co_await sleep(0s);
+    value = 2;
+    co_await child;
+    COCHECK(first != 0 || second != 2);
+  });
+  EXPECT_GT(seen.failing, 0u);
+  EXPECT_LT(seen.failing, seen.executions);
+  EXPECT_GT(seen.repeated, 0u);
+}
+
+Task<> make_copy(std::unique_ptr<int>& made, const int& value) {
+  co_await sleep(0s);
+  made = std::make_unique<int>(value);
+}
+
+Task<> change_value(int& value) {
+  co_await sleep(0s);
+  value = 1;
+}
+
+Task<> look_at_copy(const std::unique_ptr<int>& made, int& seen, int& turn) {
+  co_await sleep(0s);
+  if (made != nullptr) seen = *made;
+  co_await sleep(0s);
+  ++turn;
+}
+
+/// What a step has just allocated it writes without telling; only others tell that they read it.
+TEST(DporKnownSteps, WhatOthersWriteIntoNewBlocksMatters) {
+  const Seen seen = expect_the_same_without([]() -> Task<> {
+    std::unique_ptr<int> made;
+    int value = 0;
+    int found = 0;
+    int turn = 0;
+    std::vector<Task<>> tasks;
+    tasks.push_back(make_copy(made, value));
+    tasks.push_back(change_value(value));
+    tasks.push_back(look_at_copy(made, found, turn));
+    co_await gather(std::move(tasks));
+    COCHECK(found != 1);
+  });
+  EXPECT_GT(seen.failing, 0u);
+  EXPECT_LT(seen.failing, seen.executions);
+  EXPECT_GT(seen.repeated, 0u);
 }
 
 /// As code does that is not instrumented.

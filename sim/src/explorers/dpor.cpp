@@ -380,8 +380,8 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     point.tried = true;
     alternatives_ = world_.failure() ? 0 : world_.alternatives();
     point.withdrawn.assign(withdrawn_.begin(), withdrawn_.end());
-    if (state != nullptr && !last_and_alone_) {
-      record_step(*state, point, index, exclusions == memory_.exclusions());
+    if (repeats_steps_ && !last_and_alone_) {
+      record_step(state, point, index, exclusions == memory_.exclusions());
     }
     const bool alone = point.known != nullptr && is_alone(point) && posts_.empty() &&
                        !log_.untold() && was_last_and_alone();
@@ -447,7 +447,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   /// One that need not be executed; null if there is none.
   [[nodiscard]] KnownSteps::Step* find_known(KnownSteps::State& state, const Point& point,
                                              std::size_t index) {
-    KnownSteps::Step* known = known_steps_.find(state, now_);
+    KnownSteps::Step* known = known_steps_.find(state, now_, {step_id_, order_.birth_of(step_id_)});
     if (!values_.empty() || index >= world_.ready().size() || world_.first_invariant() != nullptr) {
       return nullptr;
     }
@@ -522,23 +522,31 @@ class DporExplorer::Driver final : private detail::StepWatcher {
              world_.state().unfinished_tasks == loop.unfinished_tasks));
   }
 
-  void record_step(KnownSteps::State& state, Point& point, std::size_t index,
+  /// Null: the state is not known.
+  void record_step(KnownSteps::State* state, Point& point, std::size_t index,
                    bool excludes_nothing) {
+    const KnownSteps::Executed executed{
+        .process = step_id_,
+        .ordinal = order_.next_ordinal(step_id_),
+        .final = ends_execution(),
+        .log = log_,
+        .undo = *undo_,
+        .before = point.loop.state,
+        .index = index,
+        .after = world_.state(),
+        .values = values_,
+        .posts = posts_,
+        .arrivals = arrivals_,
+        .completed = completed_,
+        .finished = finished_,
+        .may_repeat = excludes_nothing && values_.empty() && withdrawn_.empty() && !log_.untold() &&
+                      !world_.failure() && world_.first_invariant() == nullptr};
+    if (state == nullptr) {
+      known_steps_.note_writes(executed);
+      return;
+    }
     ++recorded_;
-    point.known = known_steps_.record(
-        state,
-        {.log = log_,
-         .undo = *undo_,
-         .before = point.loop.state,
-         .index = index,
-         .after = world_.state(),
-         .values = values_,
-         .posts = posts_,
-         .arrivals = arrivals_,
-         .completed = completed_,
-         .finished = finished_,
-         .may_repeat = excludes_nothing && values_.empty() && withdrawn_.empty() &&
-                       !log_.untold() && !world_.failure() && world_.first_invariant() == nullptr});
+    point.known = known_steps_.record(*state, executed);
   }
 
   /// Whether what the last step of an execution touches is worth being asked for, to know it the
@@ -612,10 +620,13 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     step.arrivals = arrivals_;
     step.completed = completed_;
     // It ends the others, too, and looks whether there are some left.
-    step.final = world_.failure() || world_.root()->done();
+    step.final = ends_execution();
     order_.push(step);
     log_.clear();
   }
+
+  /// Whether nothing can follow the last step, whenever it is taken in the same state.
+  [[nodiscard]] bool ends_execution() const { return world_.failure() || world_.root()->done(); }
 
   void find_forced_before(const void* process) {
     forced_before_.clear();

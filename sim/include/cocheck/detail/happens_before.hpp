@@ -120,6 +120,20 @@ class HappensBefore {
   [[nodiscard]] Index last_of(std::uint32_t id) const noexcept { return processes_[id].last; }
   [[nodiscard]] Index poster_of(std::uint32_t id) const noexcept { return processes_[id].poster; }
 
+  /// Which event of which process has made a process ready first, in each execution so far; that of
+  /// none where it was not the same one always.
+  struct Birth {
+    std::uint32_t parent = 0;
+    std::uint32_t ordinal = 0;
+
+    friend bool operator==(const Birth&, const Birth&) = default;
+  };
+  [[nodiscard]] Birth birth_of(std::uint32_t id) const noexcept {
+    const Process& process = processes_[id];
+    if (process.strange || process.parent == kShared) return {};
+    return {process.parent, process.birth};
+  }
+
   /// A number for each process: small, and the same in all executions.
   [[nodiscard]] std::uint32_t id_of(const void* process);
   [[nodiscard]] std::uint32_t process_id(Index event) const noexcept { return events_[event].id; }

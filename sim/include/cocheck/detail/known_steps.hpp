@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "cocheck/detail/access_log.hpp"
+#include "cocheck/detail/happens_before.hpp"
 #include "cocheck/detail/kept_footprint.hpp"
 #include "cocheck/detail/model_memory.hpp"
 #include "cocheck/detail/undo_log.hpp"
+#include "cocheck/detail/word_map.hpp"
 #include "cocheck/world.hpp"
 
 namespace cocheck::detail {
@@ -53,9 +55,14 @@ class KnownSteps {
 
   struct Step {
     bool repeatable = false;
+    bool noted = false;  // who writes what it writes
     /// Nothing can follow, and nothing is left after it: what it changes need not be known.
     bool last = false;
-    std::vector<Word> reads;  // the time first
+    /// The time first, then those that others may change, then the others: see find().
+    std::vector<Word> reads;
+    std::size_t compared = 0;      // of the reads
+    std::uint64_t generation = 0;  // of the writers, and
+    HappensBefore::Birth birth;    // of the process, for which that is true
     Name drawn;              // with where it has allocated: tells it from others that read the same
     Step* other = nullptr;   // that reads the same
     State* state = nullptr;  // that its process is in then
@@ -97,6 +104,9 @@ class KnownSteps {
 
   /// A step that was executed and committed.
   struct Executed {
+    std::uint32_t process = 0;
+    std::uint32_t ordinal = 0;  // of the event
+    bool final = false;         // the execution ended with it
     const AccessLog& log;
     const UndoLog& undo;
     const LoopState& before;
@@ -112,7 +122,7 @@ class KnownSteps {
 
   static constexpr std::size_t kMostBytes = std::size_t{1} << 26;
 
-  explicit KnownSteps(ModelMemory& memory) : memory_(memory) {}
+  explicit KnownSteps(ModelMemory& memory);
 
   /// The state of a process that was ready when the execution began, or that a step made ready.
   [[nodiscard]] State& first(std::uint32_t process) { return of(first_, process); }
@@ -120,8 +130,16 @@ class KnownSteps {
     return of(poster.state->born, process);
   }
 
-  /// The step that would be taken now in a state, if it is known; null if not.
-  [[nodiscard]] Step* find(State& state, TimePoint time);
+  /// A process, and how it came to be.
+  struct Who {
+    std::uint32_t process = 0;
+    HappensBefore::Birth birth;
+  };
+
+  /// The step that a process would take now in a state, if it is known; null if not. What only the
+  /// process and, until it was born, its parent have ever changed is not compared: the state tells
+  /// it.
+  [[nodiscard]] Step* find(State& state, TimePoint time, const Who& who);
   /// Whether as much is there as before the last step of an execution when it was executed.
   [[nodiscard]] bool leaves_nothing(const Step& step, const LoopState& before) const;
   /// Does what the step did that stands at `index` of what is ready.
@@ -130,6 +148,9 @@ class KnownSteps {
   /// Keeps what was executed after find() in that state. Null if it cannot be kept, or too many
   /// are.
   [[nodiscard]] Step* record(State& state, const Executed& executed);
+  /// To be told of what was executed in a state that is not known: what was written, unless nothing
+  /// can follow.
+  bool note_writes(const Executed& executed);
 
  private:
   /// Where a step that was looked for belongs.
@@ -142,7 +163,17 @@ class KnownSteps {
 
   [[nodiscard]] State& of(std::vector<std::pair<std::uint32_t, State*>>& list,
                           std::uint32_t process);
-  [[nodiscard]] bool matches(const Step& step) const;
+  /// Who has written a word, in all executions so far.
+  struct Writers {
+    static constexpr std::uint32_t kSeveral = ~std::uint32_t{0};
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;    // the last event of that process that did
+    std::uint32_t second = 0;  // another one, or kSeveral
+    bool relied = false;       // whether some step is known not to depend on others
+  };
+  void add_writer(std::uint64_t word, std::uint32_t process, std::uint32_t ordinal);
+  [[nodiscard]] bool is_told_by_state(std::uint64_t word, const Who& who);
+  [[nodiscard]] bool matches(Step& step, const Who& who);
   enum class Told : std::uint8_t { all, all_that_matters, not_all };
   [[nodiscard]] Told told_by_log(const Executed& executed) const;
   void add_effects(Step& step, const Executed& executed);
@@ -157,6 +188,9 @@ class KnownSteps {
   std::size_t bytes_ = 0;
   std::uint64_t time_ = 0;
   Place place_;
+  Who who_;  // it was looked for
+  WordMap<Writers> writers_;
+  std::uint64_t generation_ = 1;  // grows when one writes that others rely on not to
 };
 
 }  // namespace cocheck::detail
