@@ -1,6 +1,7 @@
 #include "cocheck/detail/happens_before.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cassert>
 
@@ -66,7 +67,7 @@ std::uint32_t HappensBefore::id_of(const void* process) {
   const auto [found, added] =
       ids_.try_emplace(process, static_cast<std::uint32_t>(processes_.size()));
   if (added) {
-    processes_.emplace_back();
+    processes_.emplace_back().process = process;
     events_of_.resize(processes_.size() * stride_, 0);
   }
   return found->second;
@@ -289,34 +290,27 @@ void HappensBefore::relink() {
   }
 }
 
-void HappensBefore::add_possible_conflicts(KeptFootprint& step,
-                                           std::span<std::uint64_t> events) const {
-  if (step.generation != generation_) refresh(step);
-  if (step.final) {
-    std::fill(events.begin(), events.end(), ~std::uint64_t{0});
-    return;
-  }
-  for (const Index final : finals_) events[final / 64] |= std::uint64_t{1} << final % 64;
-  make_room_for_accesses();
-  for (const KeptFootprint::Access& access : step.accesses) {
-    const std::uint64_t* reads = accesses(access.word);
-    const std::uint64_t readers = access.writes ? ~std::uint64_t{0} : 0;
-    for (std::size_t i = 0; i < stride_; ++i)
-      events[i] |= reads[stride_ + i] | (reads[i] & readers);
+void HappensBefore::find_races(Index index) {
+  if (stride_ == 1) {
+    std::array<std::uint64_t, 1> candidates{};
+    find_races(index, candidates);
+  } else {
+    candidates_.assign(stride_, 0);
+    find_races(index, candidates_);
   }
 }
 
-void HappensBefore::find_races(Index index) {
-  candidates_.assign(stride_, 0);
+template <class Events>
+void HappensBefore::find_races(Index index, Events& candidates) {
   KeptFootprint& kept = *events_[index].kept.footprint;
-  add_possible_conflicts(kept, candidates_);
-  candidates_[index / 64] &= (std::uint64_t{1} << index % 64) - 1;
+  add_possible_conflicts(kept, candidates);
+  candidates[index / 64] &= (std::uint64_t{1} << index % 64) - 1;
   const std::uint64_t* mine = row(index);
   for (std::size_t word = index / 64 + 1; word-- > 0;) {
-    while (const std::uint64_t left = candidates_[word] & ~mine[word]) {
+    while (const std::uint64_t left = candidates[word] & ~mine[word]) {
       const auto bit = static_cast<std::size_t>(std::bit_width(left)) - 1;
       const auto earlier = static_cast<Index>(word * 64 + bit);
-      candidates_[word] &= ~(std::uint64_t{1} << bit);
+      candidates[word] &= ~(std::uint64_t{1} << bit);
       if (!dependent(kept, *events_[earlier].kept.footprint)) continue;
       races_.push_back({earlier, kNone});
       include(index, earlier);
@@ -366,6 +360,7 @@ HappensBefore::Index HappensBefore::push(const Step& step) {
   find_races(index);
   link(index);
   if (step.final) finals_.push_back(index);
+  if (!kept.values.empty()) drawing_.push_back(index);
   return index;
 }
 
@@ -386,6 +381,7 @@ HappensBefore::Kept HappensBefore::pop(Index epoch) noexcept {
   joined_.resize(event.joined);
   races_.resize(event.races);
   if (kept.footprint->final) finals_.pop_back();
+  if (!drawing_.empty() && drawing_.back() == index) drawing_.pop_back();
   events_.pop_back();
   rows_.resize(events_.size() * stride_);
   epoch_ = epoch;

@@ -378,8 +378,7 @@ void ModelMemory::begin_execution(Layout layout) noexcept {
   }
   if (kept_ == 0) kept_used_ = kept_carved_ = 0;
   // Downward, what is kept lies in the way.
-  const bool may_change =
-      kept_ == 0 || (layout_ != Layout::downward && layout != Layout::downward);
+  const bool may_change = kept_ == 0 || (layout_ != Layout::downward && layout != Layout::downward);
   if (layout != layout_ && may_change) {
     ASAN_UNPOISON_MEMORY_REGION(begin() + kept_used_, used_ - kept_used_);
     layout_ = layout;

@@ -11,40 +11,33 @@ WakeupTree::Node WakeupTree::make() {
   node->below = {};
   node->next = kNone;
   Step& step = node->step;
-  step.process = nullptr;
   step.id = 0;
   step.open = step.wide = step.leaf = false;
-  step.values.clear();
+  step.draw({});
   return node;
 }
 
 void WakeupTree::append(Branches& branches, Node node) noexcept {
   assert(node->next == kNone);
-  if (branches.empty()) {
-    branches.first = node;
-  } else {
-    branches.last->next = node;
-  }
-  branches.last = node;
+  Node* end = &branches.first;
+  while (*end != kNone) end = &(*end)->next;
+  *end = node;
 }
 
 void WakeupTree::prepend(Branches& branches, Node node) noexcept {
   node->next = branches.first;
   branches.first = node;
-  if (branches.last == kNone) branches.last = node;
 }
 
-void WakeupTree::insert_after(Branches& branches, Node before, Node node) noexcept {
+void WakeupTree::insert_after(Node before, Node node) noexcept {
   node->next = before->next;
   before->next = node;
-  if (branches.last == before) branches.last = node;
 }
 
 WakeupTree::Node WakeupTree::take_first(Branches& branches) noexcept {
   assert(!branches.empty());
   const Node node = branches.first;
   branches.first = node->next;
-  if (branches.empty()) branches.last = kNone;
   node->next = kNone;
   return node;
 }

@@ -375,7 +375,7 @@ class DiamondExplorer::Driver final : private detail::StepWatcher {
     if (const auto known = counted_.find(done); known != counted_.end()) return known->second;
     std::uint64_t count = 0;
     for (Index event = 0; event < size; ++event) {
-      const std::uint64_t before = order_.before(event)[0];
+      const std::uint64_t before = *order_.events_before(event, 1);
       if ((done >> event & 1) != 0 || (before & ~done) != 0) continue;
       count += count_orders(done | std::uint64_t{1} << event);
     }

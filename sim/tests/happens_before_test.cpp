@@ -781,7 +781,7 @@ TEST(HappensBefore, LongExecutions) {
     const Events raced = races(order, event);
     ASSERT_EQ(std::set<Index>(raced.begin(), raced.end()), reference.races(event)) << event;
     Events own;
-    const HappensBefore::Bits bits = order.events_of(order.process_id(event));
+    const std::uint64_t* bits = order.events_of(order.process_id(event), order.words_of_bits());
     for (Index other = 0; other <= event; ++other) {
       const bool is_own = (bits[other / 64] >> other % 64 & 1) != 0;
       ASSERT_EQ(is_own, order.process(other) == order.process(event));

@@ -1,6 +1,7 @@
 #include "cocheck/explorers/dpor.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cassert>
 #include <set>
@@ -197,19 +198,20 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       if (point.branches.empty()) break;
       const Node node = tree_.take_first(point.branches);
       const WakeupTree::Step& step = tree_.step(node);
+      const void* process = order_.process_of(step.id);
       const bool seen =
-          sleeps_whole(point, step.process) || is_held(step.process) ||
-          (sleeps(point, step.process, step.values) && (!step.wide || is_opened(point, step)));
+          sleeps_whole(point, process) || is_held(process) ||
+          (sleeps(point, process, step.values()) && (!step.wide || is_opened(point, process)));
       if (!seen) return node;
       // What it touches turned out to be less than what it touched where it was seen.
-      if (step.values.empty()) ++explorer_.blocked_;
+      if (!step.draws()) ++explorer_.blocked_;
       tree_.release_all(tree_.below(node));
       tree_.release(node);
     }
     const void* process = settings_.reduce ? pick_free(point) : pick_next(point);
     if (process == nullptr) return WakeupTree::kNone;
     const Node node = tree_.make();
-    tree_.step(node).process = process;
+    tree_.step(node).id = order_.id_of(process);
     tree_.step(node).open = true;
     return node;
   }
@@ -230,18 +232,17 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     });
   }
 
-  [[nodiscard]] static bool is_opened(const Point& point, const WakeupTree::Step& step) {
-    return std::find(point.opened.begin(), point.opened.end(), step.process) != point.opened.end();
+  [[nodiscard]] static bool is_opened(const Point& point, const void* process) {
+    return std::find(point.opened.begin(), point.opened.end(), process) != point.opened.end();
   }
 
   /// Whether a branch, or one that comes later, begins with these values and may know what is to
   /// follow them.
-  [[nodiscard]] bool is_tried_from(Node first, const void* process,
+  [[nodiscard]] bool is_tried_from(Node first, std::uint32_t process,
                                    std::span<const std::uint32_t> values) const {
     for (Node node = first; node != WakeupTree::kNone; node = tree_.next(node)) {
       const WakeupTree::Step& step = tree_.step(node);
-      if (step.process == process && !step.open &&
-          std::equal(step.values.begin(), step.values.end(), values.begin(), values.end())) {
+      if (step.id == process && !step.open && std::ranges::equal(step.values(), values)) {
         return true;
       }
     }
@@ -252,7 +253,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   void close_opened(Point& point) const {
     std::erase_if(point.opened, [&](const void* process) {
       for (Node node = point.branches.first; node != WakeupTree::kNone; node = tree_.next(node)) {
-        if (tree_.step(node).process == process) return false;
+        if (order_.process_of(tree_.step(node).id) == process) return false;
       }
       for (Sleeper& sleeper : point.sleepers) {
         sleeper.whole = sleeper.whole || sleeper.process == process;
@@ -317,28 +318,29 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   Made make(Node node) {
     Point& point = top();
     const WakeupTree::Step& step = tree_.step(node);
+    const void* process = order_.process_of(step.id);
     std::size_t index = 0;
-    while (index < point.alternatives && process_at(index) != step.process) ++index;
+    while (index < point.alternatives && process_at(index) != process) ++index;
     if (index == point.alternatives) {
       throw NotDeterministic(
           "the model is not deterministic: a task that was ready after the same steps before is "
           "not ready now; look for state that outlives an execution, addresses or real time");
     }
-    values_.assign(step.values.begin(), step.values.end());
+    const std::span<const std::uint32_t> values = step.values();
+    values_.assign(values.begin(), values.end());
     choices_.assign(values_.size(), 0);
-    const void* process = step.process;
     // Where these values are one way of several, all are tried, unless they are already.
-    const bool one_of_others = step.open && !step.values.empty();
-    const bool opens = (step.open || step.wide) && !one_of_others && !is_opened(point, step);
+    const bool one_of_others = step.open && step.draws();
+    const bool opens = (step.open || step.wide) && !one_of_others && !is_opened(point, process);
     const std::size_t forced = opens ? 0 : values_.size();
     const bool adds = opens || one_of_others;
     rest_ = std::exchange(tree_.below(node), {});
     rest_optional_ = step.leaf;
+    step_ = process;
+    step_id_ = step.id;
     tree_.release(node);
     tree_.prefetch(rest_);
     ++explorer_.steps_;
-    step_ = process;
-    step_id_ = order_.id_of(process);
     point.known = nullptr;
     KnownSteps::State* const state = known_state();
     if (state != nullptr) {
@@ -369,9 +371,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     }
     if (!values_.empty()) {
       if (opens) point.opened.push_back(process);
-      if (adds) add_other_values(point, process, forced);
+      if (adds) add_other_values(point, forced);
       if (sleeps(point, process, values_) ||
-          is_tried_from(point.branches.first, process, values_)) {
+          is_tried_from(point.branches.first, step_id_, values_)) {
         tree_.release_all(rest_);
         log_.clear();
         return Made::nothing_new;
@@ -594,17 +596,18 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   [[nodiscard]] const std::byte* end_of_memory() const { return memory_.begin() + memory_.limit(); }
 
   /// All that the step could have drawn instead, from the last draw to the first that was free.
-  void add_other_values(Point& point, const void* process, std::size_t forced) {
+  void add_other_values(Point& point, std::size_t forced) {
     for (std::size_t at = forced; at < values_.size(); ++at) {
       for (std::uint32_t value = choices_[at]; value-- > 0;) {
         if (value == values_[at]) continue;
         const Node node = tree_.make();
         WakeupTree::Step& other = tree_.step(node);
-        other.process = process;
-        other.id = order_.id_of(process);
+        other.id = step_id_;
         other.open = true;
-        other.values.assign(values_.begin(), values_.begin() + static_cast<std::ptrdiff_t>(at));
-        other.values.push_back(value);
+        const auto end = values_.begin() + static_cast<std::ptrdiff_t>(at);
+        std::vector<std::uint32_t> values(values_.begin(), end);
+        values.push_back(value);
+        other.draw(values);
         tree_.prepend(point.branches, node);
       }
     }
@@ -857,17 +860,19 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     for (Index later = 0; later < order_.size(); ++later) {
       for (HappensBefore::Race& race : order_.races(later)) {
         if (race.covered_by < unchanged_) continue;
-        race.covered_by = cover(race.earlier, order_.process(later), later);
+        race.covered_by = cover(race.earlier, order_.process_id(later), later);
       }
     }
     for (Index event = 0; event < order_.size(); ++event) {
       for (const void* process : path_[event].withdrawn) {
-        cover(event, process, HappensBefore::kNone);
+        cover(event, order_.id_of(process), HappensBefore::kNone);
       }
     }
     // Who was ready when the last step ended the execution could have come before it.
     if (order_.size() > 0) {
-      for (const void* process : left) cover(order_.size() - 1, process, HappensBefore::kNone);
+      for (const void* process : left) {
+        cover(order_.size() - 1, order_.id_of(process), HappensBefore::kNone);
+      }
     }
     unchanged_ = order_.size();
   }
@@ -875,36 +880,47 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   /// What is to come at the point before an event instead of that: all that followed it without
   /// depending on it, and then a step of `process`.
   struct Alternative {
-    std::vector<std::uint64_t> events;  // what is left of them, as bits
-    const void* process = nullptr;
     std::uint32_t id = 0;               // of the process; 0 where its step is one of the events
     Index last = HappensBefore::kNone;  // the event that this step was here, if it was one
-    // Whether it is known to be that again: without the event before which it is to come it may do
-    // and draw something else, if it has seen what that wrote.
-    bool exact = false;
   };
+
+  /// Whether the step of a later event is known to be that again without the earlier one: it may do
+  /// and draw something else, if it has seen what that wrote.
+  [[nodiscard]] bool is_exact(Index earlier, Index later) const {
+    return !order_.reads_from(*order_.kept(later).footprint, *order_.kept(earlier).footprint);
+  }
 
   /// Sees to it that an alternative is tried at the point before `earlier`, if it must be. Gives
   /// the last event on which it rests that this was done: as long as that is not taken back,
   /// nothing has to be done again.
-  Index cover(Index earlier, const void* process, Index later) {
+  Index cover(Index earlier, std::uint32_t process, Index later) {
+    if (order_.words_of_bits() == 1) {
+      std::array<std::uint64_t, 1> events{};
+      return cover(earlier, process, later, events);
+    }
+    events_.assign(order_.words_of_bits(), 0);
+    return cover(earlier, process, later, events_);
+  }
+
+  /// `events`, none at first, becomes what is left of the events of the alternative, as bits: an
+  /// array of one word, if that is enough, or a vector.
+  template <class Events>
+  Index cover(Index earlier, std::uint32_t process, Index later, Events& events) {
     Point& point = path_[earlier];
     const Index end = order_.size();
-    find_independent(earlier);
-    alternative_.process = process;
-    alternative_.id = order_.id_of(process);
+    find_independent(earlier, events);
+    alternative_.id = process;
     alternative_.last = later;
-    alternative_.exact =
-        later != HappensBefore::kNone &&
-        !order_.reads_from(*order_.kept(later).footprint, *order_.kept(earlier).footprint);
-    if (alternative_.exact && !order_.values(order_.kept(later)).empty()) {
-      alternative_.events[later / 64] |= std::uint64_t{1} << later % 64;
+    if (later != HappensBefore::kNone && !order_.values(order_.kept(later)).empty() &&
+        is_exact(earlier, later)) {
+      events[later / 64] |= std::uint64_t{1} << later % 64;
       alternative_.id = 0;
     }
+    const bool draws = order_.any_draws(events);
     for (const Sleeper& sleeper : point.sleepers) {
       const std::span<const std::uint32_t> values = order_.values(sleeper.kept);
       const Index rests_on = begins_with(
-          sleeper.id, values, sleeper.whole ? Drawn::all : Drawn::these,
+          events, sleeper.id, values, sleeper.whole ? Drawn::all : Drawn::these,
           values.empty() ? sleeper.kept.footprint : nullptr, [&](Index event) {
             if (values.empty()) return order_.dependent(sleeper.kept, order_.kept(event));
             return std::any_of(point.sleepers.begin(), point.sleepers.end(),
@@ -921,61 +937,75 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       Index event = HappensBefore::kNone;  // of the alternative, that is this step
       for (Node node = branches->first; node != WakeupTree::kNone; node = tree_.next(node)) {
         const WakeupTree::Step& step = tree_.step(node);
-        event = first_of(step.id);
-        if (event != HappensBefore::kNone && !comes_first(event)) continue;
-        const Drawn drawn = step.values.empty() ? Drawn::all
-                            : step.open         ? Drawn::these_and_more
-                            : step.wide         ? Drawn::these_and_others
-                                                : Drawn::these;
+        event = first_of(events, step.id);
+        if (event != HappensBefore::kNone) {
+          if (!comes_first(events, event)) continue;
+          if (!draws && !step.draws()) {
+            found = node;
+            break;
+          }
+        }
+        const Drawn drawn = !step.draws() ? Drawn::all
+                            : step.open   ? Drawn::these_and_more
+                            : step.wide   ? Drawn::these_and_others
+                                          : Drawn::these;
         const auto depends = [&](Index other) {
           return !step.footprint ||
                  order_.dependent(*step.footprint, *order_.kept(other).footprint);
         };
         if (event != HappensBefore::kNone
-                ? !draws_the_same(event, step.values, drawn)
-                : begins_with_another(step.id, drawn, step.footprint.get(), depends) ==
+                ? !draws_the_same(event, step.values(), drawn)
+                : begins_with_another(events, step.id, drawn, step.footprint.get(), depends) ==
                       kDoesNotBegin) {
           continue;
         }
         const std::span<const std::uint32_t> taken = drawn_by(event);
-        if (!taken.empty() && (step.open || !std::ranges::equal(taken, step.values))) {
-          if (is_tried_from(tree_.next(node), step.process, taken)) continue;
-          put_first(*branches, node, branches != &point.branches);
+        if (!taken.empty() && (step.open || !std::ranges::equal(taken, step.values()))) {
+          if (is_tried_from(tree_.next(node), step.id, taken)) continue;
+          put_first(node, event, branches != &point.branches);
         }
         found = node;
         break;
       }
       if (found == WakeupTree::kNone) break;
       if (event != HappensBefore::kNone) {
-        alternative_.events[event / 64] &= ~(std::uint64_t{1} << event % 64);
+        events[event / 64] &= ~(std::uint64_t{1} << event % 64);
       }
       if (alternative_.id == 0
-              ? all_taken()
+              ? all_taken(events)
               : event == HappensBefore::kNone && tree_.step(found).id == alternative_.id) {
         return end - 1;  // it may be more that is to follow when more follows here
       }
       branches = &tree_.below(found);
     }
-    append_alternative(*branches, branches != &point.branches);
+    append_alternative(earlier, events, *branches, branches != &point.branches);
     return end - 1;
   }
 
   /// The events of the alternative: those that come after `earlier` and do not depend on it.
-  void find_independent(Index earlier) {
-    alternative_.events.assign(order_.words_of_bits(), 0);
-    for (Index event = earlier + 1; event < order_.size(); ++event) {
-      const std::uint64_t bit = order_.before(earlier, event) ? 0 : 1;
-      alternative_.events[event / 64] |= bit << event % 64;
+  template <class Events>
+  void find_independent(Index earlier, Events& events) const {
+    const std::size_t words = events.size();
+    for (std::size_t i = earlier / 64; i < words; ++i) {
+      const Index begin = std::max(earlier + 1, static_cast<Index>(i * 64));
+      const Index end = std::min(order_.size(), static_cast<Index>(i * 64 + 64));
+      std::uint64_t bits = 0;
+      for (Index event = begin; event < end; ++event) {
+        const std::uint64_t before = order_.events_before(event, words)[earlier / 64];
+        bits |= (~before >> earlier % 64 & 1) << event % 64;
+      }
+      events[i] = bits;
     }
   }
 
   static constexpr Index kDoesNotBegin = HappensBefore::kNone;
 
   /// The first event of a process in the alternative; kNone if there is none.
-  [[nodiscard]] Index first_of(std::uint32_t process) const {
-    const HappensBefore::Bits own = order_.events_of(process);
-    for (std::size_t i = 0; i < own.size(); ++i) {
-      if (const std::uint64_t bits = own[i] & alternative_.events[i]; bits != 0) {
+  template <class Events>
+  [[nodiscard]] Index first_of(const Events& events, std::uint32_t process) const {
+    const std::uint64_t* own = order_.events_of(process, events.size());
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      if (const std::uint64_t bits = own[i] & events[i]; bits != 0) {
         return static_cast<Index>(i * 64) + static_cast<Index>(std::countr_zero(bits));
       }
     }
@@ -989,39 +1019,41 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   /// those in it that nothing in it happens before, or none of them and independent of them all,
   /// whatever it draws. Gives the last event on which that rests. `footprint`, if it is known, is
   /// that of all that `depends(event)` compares.
-  template <class Depends>
-  [[nodiscard]] Index begins_with(std::uint32_t process, std::span<const std::uint32_t> values,
-                                  Drawn drawn, detail::KeptFootprint* footprint,
-                                  Depends&& depends) {
-    if (const Index event = first_of(process); event != HappensBefore::kNone) {
-      return comes_first(event) && draws_the_same(event, values, drawn) ? event : kDoesNotBegin;
+  template <class Events, class Depends>
+  [[nodiscard]] Index begins_with(const Events& events, std::uint32_t process,
+                                  std::span<const std::uint32_t> values, Drawn drawn,
+                                  detail::KeptFootprint* footprint, Depends&& depends) {
+    if (const Index event = first_of(events, process); event != HappensBefore::kNone) {
+      return comes_first(events, event) && draws_the_same(event, values, drawn) ? event
+                                                                                : kDoesNotBegin;
     }
-    return begins_with_another(process, drawn, footprint, std::forward<Depends>(depends));
+    return begins_with_another(events, process, drawn, footprint, std::forward<Depends>(depends));
   }
 
   /// Whether nothing in the alternative happens before one of its events.
-  [[nodiscard]] bool comes_first(Index event) const {
-    const HappensBefore::Bits before = order_.before(event);
-    for (std::size_t i = 0; i < before.size(); ++i) {
-      if ((alternative_.events[i] & before[i]) != 0) return false;
+  template <class Events>
+  [[nodiscard]] bool comes_first(const Events& events, Index event) const {
+    const std::uint64_t* before = order_.events_before(event, events.size());
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      if ((events[i] & before[i]) != 0) return false;
     }
     return true;
   }
 
   /// Where none of the events is the step.
-  template <class Depends>
-  [[nodiscard]] Index begins_with_another(std::uint32_t process, Drawn drawn,
+  template <class Events, class Depends>
+  [[nodiscard]] Index begins_with_another(const Events& events, std::uint32_t process, Drawn drawn,
                                           detail::KeptFootprint* footprint, Depends&& depends) {
-    const std::vector<std::uint64_t>& events = alternative_.events;
     if (drawn != Drawn::all) return kDoesNotBegin;
     const Index last = alternative_.last;
     if (process != alternative_.id && last == HappensBefore::kNone) return kDoesNotBegin;
-    conflicting_.resize(events.size());
-    std::fill(conflicting_.begin(), conflicting_.end(),
-              footprint != nullptr ? 0 : ~std::uint64_t{0});
-    if (footprint != nullptr) order_.add_possible_conflicts(*footprint, conflicting_);
+    Events conflicting = events;
+    if (footprint != nullptr) {
+      std::fill(conflicting.begin(), conflicting.end(), 0);
+      order_.add_possible_conflicts(*footprint, conflicting);
+    }
     for (std::size_t i = 0; i < events.size(); ++i) {
-      for (std::uint64_t bits = events[i] & conflicting_[i]; bits != 0; bits &= bits - 1) {
+      for (std::uint64_t bits = events[i] & conflicting[i]; bits != 0; bits &= bits - 1) {
         const auto event = static_cast<Index>(i * 64) + static_cast<Index>(std::countr_zero(bits));
         if (depends(event)) return kDoesNotBegin;
       }
@@ -1045,9 +1077,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
            (more || values.size() == others.size());
   }
 
-  [[nodiscard]] bool all_taken() const {
-    return std::all_of(alternative_.events.begin(), alternative_.events.end(),
-                       [](std::uint64_t bits) { return bits == 0; });
+  template <class Events>
+  [[nodiscard]] static bool all_taken(const Events& events) {
+    return std::all_of(events.begin(), events.end(), [](std::uint64_t bits) { return bits == 0; });
   }
 
   [[nodiscard]] std::span<const std::uint32_t> drawn_by(Index event) const {
@@ -1057,50 +1089,50 @@ class DporExplorer::Driver final : private detail::StepWatcher {
 
   /// Puts what the alternative draws before a branch that may draw anything: what is to follow only
   /// follows that.
-  void put_first(Branches& branches, Node open, bool below) {
+  void put_first(Node open, Index event, bool below) {
     const Node rest = tree_.make();
-    tree_.insert_after(branches, open, rest);
+    tree_.insert_after(open, rest);
     WakeupTree::Step& step = tree_.step(open);
     std::swap(tree_.step(rest), step);
     std::swap(tree_.below(rest), tree_.below(open));
-    step.process = tree_.step(rest).process;
     step.id = tree_.step(rest).id;
     step.leaf = true;
-    repeat(open, first_of(step.id), below);
+    repeat(open, event, below);
   }
 
   /// `below` tells that it is put below a step that it has in common with others.
   ///
   /// What begins with a step sleeps when all of that was tried: so wherever a sequence leads, all
   /// must be tried that can be drawn there, unless the step is the first one.
-  void append_alternative(Branches& branches, bool below) {
+  template <class Events>
+  void append_alternative(Index earlier, const Events& events, Branches& branches, bool below) {
     Branches* put = &branches;
     Node node = WakeupTree::kNone;
     const auto repeat_next = [&](Index event) {
-      node = append(*put, order_.process(event), order_.process_id(event));
+      node = append(*put, order_.process_id(event));
       repeat(node, event, std::exchange(below, true));
       put = &tree_.below(node);
     };
-    for (std::size_t i = 0; i < alternative_.events.size(); ++i) {
-      for (std::uint64_t bits = alternative_.events[i]; bits != 0; bits &= bits - 1) {
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      for (std::uint64_t bits = events[i]; bits != 0; bits &= bits - 1) {
         const auto event = static_cast<Index>(i * 64) + static_cast<Index>(std::countr_zero(bits));
         if (event != alternative_.last) repeat_next(event);
       }
     }
     if (alternative_.id == 0) {
       const Index last = alternative_.last;
-      if ((alternative_.events[last / 64] >> last % 64 & 1) != 0) repeat_next(last);
+      if ((events[last / 64] >> last % 64 & 1) != 0) repeat_next(last);
     } else {
-      node = append(*put, alternative_.process, alternative_.id);
+      node = append(*put, alternative_.id);
       tree_.step(node).open = true;
-      if (alternative_.exact) repeat(node, alternative_.last, below);
+      const Index last = alternative_.last;
+      if (last != HappensBefore::kNone && is_exact(earlier, last)) repeat(node, last, below);
     }
     tree_.step(node).leaf = true;
   }
 
-  Node append(Branches& branches, const void* process, std::uint32_t id) {
+  Node append(Branches& branches, std::uint32_t id) {
     const Node node = tree_.make();
-    tree_.step(node).process = process;
     tree_.step(node).id = id;
     tree_.append(branches, node);
     return node;
@@ -1110,7 +1142,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   void repeat(Node node, Index event, bool below) {
     WakeupTree::Step& step = tree_.step(node);
     const std::span<const std::uint32_t> values = order_.values(order_.kept(event));
-    step.values.assign(values.begin(), values.end());
+    step.draw(values);
     step.wide = below && !values.empty();
     step.footprint = FootprintRef(*order_.kept(event).footprint);
   }
@@ -1199,7 +1231,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   Branches rest_;  // of the sequence of which a step was taken
   bool rest_optional_ = false;
   Alternative alternative_;
-  std::vector<std::uint64_t> conflicting_;  // events with which a step may conflict
+  std::vector<std::uint64_t> events_;  // of the alternative, where a word is not enough
   std::vector<Point> path_;
   std::size_t depth_ = 0;
   Index unchanged_ = 0;  // so many events are those of the last execution that was looked at

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -136,15 +138,28 @@ class HappensBefore {
 
   /// A number for each process: small, and the same in all executions.
   [[nodiscard]] std::uint32_t id_of(const void* process);
+  [[nodiscard]] const void* process_of(std::uint32_t id) const noexcept {
+    return processes_[id].process;
+  }
   [[nodiscard]] std::uint32_t process_id(Index event) const noexcept { return events_[event].id; }
 
-  /// A set of events, as bits.
-  using Bits = std::span<const std::uint64_t>;
+  /// Sets of events are bits, in so many words. `Events` below is one word in a std::array where
+  /// that is enough, so that compilers know it, or else a vector.
   [[nodiscard]] std::size_t words_of_bits() const noexcept { return stride_; }
-  [[nodiscard]] Bits before(Index later) const noexcept { return {row(later), stride_}; }
-  /// The events of a process.
-  [[nodiscard]] Bits events_of(std::uint32_t id) const noexcept {
-    return {&events_of_[id * stride_], stride_};
+  /// The events before one, and those of a process.
+  [[nodiscard]] const std::uint64_t* events_before(Index later, std::size_t words) const noexcept {
+    assert(words == stride_);
+    return rows_.data() + later * words;
+  }
+  [[nodiscard]] const std::uint64_t* events_of(std::uint32_t id, std::size_t words) const noexcept {
+    assert(words == stride_);
+    return events_of_.data() + id * words;
+  }
+  /// Whether one of the events has drawn values.
+  template <class Events>
+  [[nodiscard]] bool any_draws(const Events& events) const noexcept {
+    return std::any_of(drawing_.begin(), drawing_.end(),
+                       [&](Index event) { return (events[event / 64] >> event % 64 & 1) != 0; });
   }
 
   /// Whether the order of two steps of different processes matters.
@@ -160,7 +175,22 @@ class HappensBefore {
   }
 
   /// Adds the events on which a step may depend, at least all on which it does.
-  void add_possible_conflicts(KeptFootprint& step, std::span<std::uint64_t> events) const;
+  template <class Events>
+  void add_possible_conflicts(KeptFootprint& step, Events& events) const {
+    if (step.generation != generation_) refresh(step);
+    if (step.final) {
+      std::fill(events.begin(), events.end(), ~std::uint64_t{0});
+      return;
+    }
+    for (const Index final : finals_) events[final / 64] |= std::uint64_t{1} << final % 64;
+    make_room_for_accesses();
+    const std::size_t words = events.size();
+    for (const KeptFootprint::Access& access : step.accesses) {
+      const std::uint64_t* reads = accesses_.data() + std::size_t{access.word} * 2 * words;
+      const std::uint64_t readers = access.writes ? ~std::uint64_t{0} : 0;
+      for (std::size_t i = 0; i < words; ++i) events[i] |= reads[words + i] | (reads[i] & readers);
+    }
+  }
 
   /// The same as of footprints, for two events that nothing but a conflict orders.
   [[nodiscard]] bool reads_from(const KeptFootprint& one, const KeptFootprint& other) const {
@@ -195,6 +225,7 @@ class HappensBefore {
   /// What is known of a process. An event of its parent has made it ready first, in each execution
   /// so far: what the parent had touched until then comes before all that the process does.
   struct Process {
+    const void* process = nullptr;
     std::uint32_t parent = kNobody;        // kShared: it was ready from the beginning
     std::uint32_t birth = 0;               // which event of the parent
     bool strange = false;                  // it was not the same event always
@@ -255,6 +286,8 @@ class HappensBefore {
   void add_shared(KeptFootprint& kept, AccessedWord word, WordState& state) const;
   void add_shared(KeptFootprint& kept, std::uint64_t released, WordState& state) const;
   void find_races(Index index);
+  template <class Events>
+  void find_races(Index index, Events& candidates);
   /// Who reads a shared word, and behind that who writes it.
   [[nodiscard]] std::uint64_t* accesses(std::uint32_t shared_word) const noexcept {
     return &accesses_[std::size_t{shared_word} * 2 * stride_];
@@ -278,6 +311,7 @@ class HappensBefore {
   std::vector<Index> joined_;
   std::vector<Race> races_;
   std::vector<Index> finals_;
+  std::vector<Index> drawing_;            // events that have drawn values
   std::vector<std::uint64_t> rows_;       // a bit for each event that happens before
   std::vector<std::uint64_t> events_of_;  // a bit for each event of a process
   std::size_t stride_ = 1;

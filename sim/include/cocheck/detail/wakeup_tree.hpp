@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -22,21 +23,33 @@ class WakeupTree {
   using Node = Entry*;
   static constexpr Node kNone = nullptr;
 
-  /// A step, as it was when it was seen in another execution.
+  /// A step, as it was when it was seen in another execution. Small: there are many.
   struct Step {
-    const void* process = nullptr;
-    std::uint32_t id = 0;               // of the process: see HappensBefore::id_of()
-    bool open = false;                  // whether it may draw more, all of which is tried
-    bool wide = false;                  // it draws these values first, then all others
-    bool leaf = false;                  // whether all that can follow is wanted
-    FootprintRef footprint;             // what it is known to touch, if it is
-    std::vector<std::uint32_t> values;  // for its calls of choose()
+    FootprintRef footprint;  // what it is known to touch, if it is
+    std::uint32_t id = 0;    // of the process: see HappensBefore::id_of()
+    bool open = false;       // whether it may draw more, all of which is tried
+    bool wide = false;       // it draws its values first, then all others
+    bool leaf = false;       // whether all that can follow is wanted
+
+    /// For its calls of choose().
+    [[nodiscard]] std::span<const std::uint32_t> values() const noexcept {
+      return values_ != nullptr ? std::span<const std::uint32_t>(*values_)
+                                : std::span<const std::uint32_t>();
+    }
+    [[nodiscard]] bool draws() const noexcept { return values_ != nullptr; }
+    void draw(std::span<const std::uint32_t> values) {
+      values_ = values.empty()
+                    ? nullptr
+                    : std::make_unique<std::vector<std::uint32_t>>(values.begin(), values.end());
+    }
+
+   private:
+    std::unique_ptr<std::vector<std::uint32_t>> values_;
   };
 
   /// The branches below a point or a node.
   struct Branches {
     Node first = kNone;
-    Node last = kNone;
 
     [[nodiscard]] bool empty() const noexcept { return first == kNone; }
   };
@@ -47,9 +60,10 @@ class WakeupTree {
 
   /// A node without a step yet.
   [[nodiscard]] Node make();
+  /// O(branches).
   static void append(Branches& branches, Node node) noexcept;
   static void prepend(Branches& branches, Node node) noexcept;
-  static void insert_after(Branches& branches, Node before, Node node) noexcept;
+  static void insert_after(Node before, Node node) noexcept;
   /// That the first branch will be taken out soon.
   static void prefetch(const Branches& branches) noexcept { __builtin_prefetch(branches.first); }
   /// Takes the first branch out; release() it when its step was taken.
