@@ -1,7 +1,6 @@
 #include "cocheck/detail/happens_before.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cassert>
 
@@ -264,7 +263,7 @@ template <class Change>
 void HappensBefore::change_accesses(Index event, Change&& change) noexcept {
   const std::uint64_t bit = std::uint64_t{1} << event % 64;
   for (const KeptFootprint::Access& access : events_[event].kept.footprint->accesses) {
-    std::uint64_t* reads = accesses(access.word);
+    std::uint64_t* reads = accesses(access.word, stride_);
     if (access.reads) change(reads[event / 64], bit);
     if (access.writes) change(reads[stride_ + event / 64], bit);
   }
@@ -290,16 +289,7 @@ void HappensBefore::relink() {
   }
 }
 
-void HappensBefore::find_races(Index index) {
-  if (stride_ == 1) {
-    std::array<std::uint64_t, 1> candidates{};
-    find_races(index, candidates);
-  } else {
-    candidates_.assign(stride_, 0);
-    find_races(index, candidates_);
-  }
-}
-
+/// `candidates` becomes the events with which it may conflict.
 template <class Events>
 void HappensBefore::find_races(Index index, Events& candidates) {
   KeptFootprint& kept = *events_[index].kept.footprint;
@@ -322,7 +312,6 @@ HappensBefore::Index HappensBefore::push(const Step& step) {
   const Index index = size();
   const std::uint32_t id = step.id != 0 ? step.id : id_of(step.process);
   Event& event = events_.emplace_back();
-  event.process = step.process;
   event.id = id;
   event.posts = end_of(posts_);
   event.arrivals = end_of(arrivals_);
@@ -357,7 +346,7 @@ HappensBefore::Index HappensBefore::push(const Step& step) {
   kept_.emplace_back(kept);
   if (kept.generation != generation_ || kept.path_matters) collect_shared(kept);
   if (more_shared_) relink();
-  find_races(index);
+  with_no_events([&](auto& candidates) { find_races(index, candidates); });
   link(index);
   if (step.final) finals_.push_back(index);
   if (!kept.values.empty()) drawing_.push_back(index);
@@ -412,24 +401,25 @@ bool HappensBefore::any_before_since(Index first, Index later) const noexcept {
 }
 
 bool HappensBefore::all_before_next(std::uint32_t id) {
-  const Process& known = processes_[id];
-  std::vector<std::uint64_t>& missing = candidates_;
-  missing.assign(stride_, 0);
-  for (Index event = epoch_; event < size(); ++event) {
-    missing[event / 64] |= std::uint64_t{1} << event % 64;
-  }
-  const auto remove = [&](Index event) {
-    for (std::size_t i = 0; i < stride_; ++i) missing[i] &= ~row(event)[i];
-    missing[event / 64] &= ~(std::uint64_t{1} << event % 64);
-  };
-  if (known.last != kNone) remove(known.last);
-  if (known.poster != kNone && (known.last == kNone || known.poster >= known.last)) {
-    remove(known.poster);
-    const std::uint32_t joined_end =
-        known.poster + 1 < size() ? events_[known.poster + 1].joined : end_of(joined_);
-    for (std::uint32_t i = events_[known.poster].joined; i < joined_end; ++i) remove(joined_[i]);
-  }
-  return std::all_of(missing.begin(), missing.end(), [](std::uint64_t bits) { return bits == 0; });
+  return with_no_events([&](auto& missing) {
+    const Process& known = processes_[id];
+    for (Index event = epoch_; event < size(); ++event) {
+      missing[event / 64] |= std::uint64_t{1} << event % 64;
+    }
+    const auto remove = [&](Index event) {
+      for (std::size_t i = 0; i < missing.size(); ++i) missing[i] &= ~row(event)[i];
+      missing[event / 64] &= ~(std::uint64_t{1} << event % 64);
+    };
+    if (known.last != kNone) remove(known.last);
+    if (known.poster != kNone && (known.last == kNone || known.poster >= known.last)) {
+      remove(known.poster);
+      const std::uint32_t joined_end =
+          known.poster + 1 < size() ? events_[known.poster + 1].joined : end_of(joined_);
+      for (std::uint32_t i = events_[known.poster].joined; i < joined_end; ++i) remove(joined_[i]);
+    }
+    return std::all_of(missing.begin(), missing.end(),
+                       [](std::uint64_t bits) { return bits == 0; });
+  });
 }
 
 Fingerprint HappensBefore::class_of_execution() const {
@@ -441,7 +431,7 @@ Fingerprint HappensBefore::class_of_execution() const {
       ordinals[event] = ordinals[previous] + 1;
     }
     std::uint64_t id =
-        mix(reinterpret_cast<std::uintptr_t>(events_[event].process)) + mix(ordinals[event] + 1);
+        mix(reinterpret_cast<std::uintptr_t>(process(event))) + mix(ordinals[event] + 1);
     for (const std::uint32_t value : values(events_[event].kept)) id = mix(id) + value;
     ids[event] = mix(id);
     std::uint64_t low = ids[event];

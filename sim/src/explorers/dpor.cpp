@@ -1,7 +1,6 @@
 #include "cocheck/explorers/dpor.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cassert>
 #include <set>
@@ -878,7 +877,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   }
 
   /// What is to come at the point before an event instead of that: all that followed it without
-  /// depending on it, and then a step of `process`.
+  /// depending on it, and then a step of a process.
   struct Alternative {
     std::uint32_t id = 0;               // of the process; 0 where its step is one of the events
     Index last = HappensBefore::kNone;  // the event that this step was here, if it was one
@@ -894,16 +893,11 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   /// the last event on which it rests that this was done: as long as that is not taken back,
   /// nothing has to be done again.
   Index cover(Index earlier, std::uint32_t process, Index later) {
-    if (order_.words_of_bits() == 1) {
-      std::array<std::uint64_t, 1> events{};
-      return cover(earlier, process, later, events);
-    }
-    events_.assign(order_.words_of_bits(), 0);
-    return cover(earlier, process, later, events_);
+    return order_.with_no_events(
+        [&](auto& events) { return cover(earlier, process, later, events); });
   }
 
-  /// `events`, none at first, becomes what is left of the events of the alternative, as bits: an
-  /// array of one word, if that is enough, or a vector.
+  /// `events` becomes what is left of the events of the alternative.
   template <class Events>
   Index cover(Index earlier, std::uint32_t process, Index later, Events& events) {
     Point& point = path_[earlier];
@@ -940,7 +934,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
         event = first_of(events, step.id);
         if (event != HappensBefore::kNone) {
           if (!comes_first(events, event)) continue;
-          if (!draws && !step.draws()) {
+          if (!draws && !step.draws()) {  // as mostly
             found = node;
             break;
           }
@@ -1231,7 +1225,6 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   Branches rest_;  // of the sequence of which a step was taken
   bool rest_optional_ = false;
   Alternative alternative_;
-  std::vector<std::uint64_t> events_;  // of the alternative, where a word is not enough
   std::vector<Point> path_;
   std::size_t depth_ = 0;
   Index unchanged_ = 0;  // so many events are those of the last execution that was looked at

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "cocheck/detail/fingerprint.hpp"
@@ -84,7 +86,9 @@ class HappensBefore {
   /// Forgets all footprints that were kept since.
   void drop(const Kept& mark) noexcept;
 
-  [[nodiscard]] const void* process(Index event) const noexcept { return events_[event].process; }
+  [[nodiscard]] const void* process(Index event) const noexcept {
+    return process_of(events_[event].id);
+  }
   [[nodiscard]] const Kept& kept(Index event) const noexcept { return events_[event].kept; }
   /// All that was touched.
   [[nodiscard]] Footprint footprint(const Kept& kept) const noexcept {
@@ -146,6 +150,16 @@ class HappensBefore {
   /// Sets of events are bits, in so many words. `Events` below is one word in a std::array where
   /// that is enough, so that compilers know it, or else a vector.
   [[nodiscard]] std::size_t words_of_bits() const noexcept { return stride_; }
+  /// Gives what `use(events)` gives, which gets an empty set to fill. Not while another is in use.
+  template <class Use>
+  decltype(auto) with_no_events(Use&& use) {
+    if (stride_ == 1) {
+      std::array<std::uint64_t, 1> word{};
+      return std::forward<Use>(use)(word);
+    }
+    words_.assign(stride_, 0);
+    return std::forward<Use>(use)(words_);
+  }
   /// The events before one, and those of a process.
   [[nodiscard]] const std::uint64_t* events_before(Index later, std::size_t words) const noexcept {
     assert(words == stride_);
@@ -186,7 +200,7 @@ class HappensBefore {
     make_room_for_accesses();
     const std::size_t words = events.size();
     for (const KeptFootprint::Access& access : step.accesses) {
-      const std::uint64_t* reads = accesses_.data() + std::size_t{access.word} * 2 * words;
+      const std::uint64_t* reads = accesses(access.word, words);
       const std::uint64_t readers = access.writes ? ~std::uint64_t{0} : 0;
       for (std::size_t i = 0; i < words; ++i) events[i] |= reads[words + i] | (reads[i] & readers);
     }
@@ -211,7 +225,6 @@ class HappensBefore {
   static constexpr std::uint32_t kShared = ~std::uint32_t{0};
 
   struct Event {
-    const void* process = nullptr;
     std::uint32_t id = 0;  // of the process
     std::uint32_t ordinal = 0;
     Kept kept;
@@ -285,12 +298,13 @@ class HappensBefore {
   static void begin_shared(KeptFootprint& kept, std::uint64_t generation);
   void add_shared(KeptFootprint& kept, AccessedWord word, WordState& state) const;
   void add_shared(KeptFootprint& kept, std::uint64_t released, WordState& state) const;
-  void find_races(Index index);
   template <class Events>
   void find_races(Index index, Events& candidates);
   /// Who reads a shared word, and behind that who writes it.
-  [[nodiscard]] std::uint64_t* accesses(std::uint32_t shared_word) const noexcept {
-    return &accesses_[std::size_t{shared_word} * 2 * stride_];
+  [[nodiscard]] std::uint64_t* accesses(std::uint32_t shared_word,
+                                        std::size_t words) const noexcept {
+    assert(words == stride_);
+    return &accesses_[std::size_t{shared_word} * 2 * words];
   }
   void make_room_for_accesses() const {
     const std::size_t words = std::size_t{shared_words_} * 2 * stride_;
@@ -324,8 +338,8 @@ class HappensBefore {
   mutable std::uint32_t shared_words_ = 0;
   mutable std::vector<std::uint64_t> accesses_;  // see accesses()
   std::uint64_t generation_ = 1;
-  bool more_shared_ = false;               // since generation_ has grown
-  std::vector<std::uint64_t> candidates_;  // a bit for each event that conflicts with it
+  bool more_shared_ = false;          // since generation_ has grown
+  std::vector<std::uint64_t> words_;  // see with_no_events()
 
   std::uint64_t ignored_modulus_ = 0;
   std::uint64_t ignored_remainder_ = 0;

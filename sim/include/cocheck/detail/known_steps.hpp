@@ -25,10 +25,10 @@ namespace cocheck::detail {
 /// it is known to read in the memory of the model, where others may have written it. The state
 /// stands for the rest, and for what code may read that is not instrumented: it is what the steps
 /// of the process until then, from the one on that has made it ready first, have written and done.
-/// Only a step is repeated that changes nothing but bytes in
-/// memory, releases blocks, ends tasks, and makes others ready; one that allocates, draws values,
-/// arms timers, fails, or writes outside of the memory of the model is executed each time. It is
-/// known all the same, since it leads to a state.
+/// Only a step is repeated that changes nothing but bytes in memory, releases blocks, ends tasks,
+/// and makes others ready; one that allocates, draws values, arms timers, fails, or writes outside
+/// of the memory of the model is executed each time. It is known all the same, since it leads to a
+/// state.
 ///
 /// The variants of a step are the leaves of a tree that branches by the values of single words. To
 /// find one takes a comparison for each word that it reads and others write.
