@@ -38,7 +38,7 @@ void HappensBefore::make_room() {
     widen(accesses_);
     stride_ = wider;
   }
-  rows_.resize(events_.size() * stride_);
+  if (rows_.size() < events_.size() * stride_) rows_.resize(events_.size() * stride_);
   std::fill_n(row(size() - 1), stride_, 0);
 }
 
@@ -73,14 +73,23 @@ std::uint32_t HappensBefore::id_of(const void* process) {
 }
 
 /// Its first event in this execution comes.
-void HappensBefore::begin_process(Process& process) noexcept {
+void HappensBefore::begin_process(Process& process) {
   if (process.parent == kNobody && process.born == kNone) {
     process.parent = kShared;
   } else if (!process.strange && (process.parent == kShared
                                       ? process.born != kNone
                                       : process.born == kNone || process.born != process.poster)) {
-    process.strange = more_shared_ = true;
+    become_strange(process);
   }
+}
+
+/// What its children have inherited they may have from somebody else.
+void HappensBefore::become_strange(Process& process) {
+  process.strange = more_shared_ = true;
+  for (const std::uint64_t word : inherited_) {
+    if (WordState& state = states_[word]; state.owner != kShared) share(state);
+  }
+  inherited_.clear();
 }
 
 /// What the last event has made ready.
@@ -99,7 +108,7 @@ void HappensBefore::add_posts(std::span<const void* const> posts) {
       process.parent = event.id;
       process.birth = event.ordinal;
     } else if (process.parent != event.id || process.birth != event.ordinal) {
-      process.strange = more_shared_ = true;
+      become_strange(process);
     }
   }
 }
@@ -145,19 +154,28 @@ inline bool HappensBefore::touch(std::uint64_t word, WordState& state, bool writ
   return true;
 }
 
-/// Whether the last event comes after all that the owner of a word has done to it.
+/// Whether the last event comes after all that the owner of a word has done to it, and would do so
+/// if it was not held back.
 bool HappensBefore::inherits(std::uint64_t word, WordState& state, bool write) {
+  if (last_is_held_back_) return false;
   const Event& event = events_.back();
   const Process& mine = processes_[event.id];
   Heirs& heirs = heirs_[word];
-  if (mine.parent == state.owner && state.last <= mine.birth && heirs.heir == kNobody) {
-    state = {event.id, event.ordinal};
-    return true;
+  std::uint32_t left = mine.birth;
+  if (mine.parent == state.owner && state.last <= mine.birth) {
+    if (write && (heirs.heir == kNobody || heirs.heir == event.id)) {
+      heirs = {};
+      state = {event.id, event.ordinal};
+      return true;
+    }
+    if (heirs.heir != event.id) inherited_.push_back(word);
+  } else {
+    const Index last = last_before(processes_[state.owner], size() - 1);
+    if (last == kNone || events_[last].ordinal < state.last) return false;
+    event.kept.footprint->path_matters = true;
+    left = events_[last].ordinal;
   }
-  const Index left = last_before(processes_[state.owner], size() - 1);
-  if (left == kNone || events_[left].ordinal < state.last) return false;
-  event.kept.footprint->path_matters = true;
-  heirs.left = std::min(heirs.left, events_[left].ordinal);
+  heirs.left = std::min(heirs.left, left);
   if (heirs.heir != event.id) heirs.heir = heirs.heir == kNobody ? event.id : kShared;
   if (write) heirs.write = 1;
   return heirs.heir != kShared || heirs.write == 0;
@@ -228,6 +246,7 @@ void HappensBefore::add_shared(KeptFootprint& kept, std::uint64_t released,
 void HappensBefore::collect_shared(KeptFootprint& kept) {
   begin_shared(kept, generation_);
   kept.path_matters = false;
+  if (kept.final) return;
   for (const AccessedWord word : kept.words) {
     WordState& state = states_[word.word()];
     if (touch(word.word(), state, word.writes() != 0)) add_shared(kept, word, state);
@@ -244,6 +263,7 @@ void HappensBefore::collect_shared(KeptFootprint& kept) {
 /// Finds the words that are shared now.
 void HappensBefore::refresh(KeptFootprint& kept) const {
   begin_shared(kept, generation_);
+  if (kept.final) return;
   for (const AccessedWord word : kept.words) {
     WordState& state = states_[word.word()];
     if (is_shared(state)) add_shared(kept, word, state);
@@ -302,7 +322,7 @@ void HappensBefore::find_races(Index index, Events& candidates) {
       const auto earlier = static_cast<Index>(word * 64 + bit);
       candidates[word] &= ~(std::uint64_t{1} << bit);
       if (!dependent(kept, *events_[earlier].kept.footprint)) continue;
-      races_.push_back({earlier, kNone});
+      races_.push_back({earlier, index, kNone});
       include(index, earlier);
     }
   }
@@ -331,6 +351,7 @@ HappensBefore::Index HappensBefore::push(const Step& step) {
   }
   include_poster(index);
   for (const Index earlier : step.after) include(index, earlier);
+  last_is_held_back_ = !step.after.empty();
   processes_[id].last = index;
   events_of_[id * stride_ + index / 64] |= std::uint64_t{1} << index % 64;
   add_posts(step.posts);
@@ -372,7 +393,6 @@ HappensBefore::Kept HappensBefore::pop(Index epoch) noexcept {
   if (kept.footprint->final) finals_.pop_back();
   if (!drawing_.empty() && drawing_.back() == index) drawing_.pop_back();
   events_.pop_back();
-  rows_.resize(events_.size() * stride_);
   epoch_ = epoch;
   return kept;
 }
@@ -420,6 +440,20 @@ bool HappensBefore::all_before_next(std::uint32_t id) {
     return std::all_of(missing.begin(), missing.end(),
                        [](std::uint64_t bits) { return bits == 0; });
   });
+}
+
+bool HappensBefore::reads_from(const KeptFootprint& one, const KeptFootprint& other) const {
+  if (!one.final && !other.final) {
+    return detail::reads_from(shared_part(one), shared_part(other));
+  }
+  // What the last event touches is not known to be shared.
+  std::vector<AccessedWord> words = one.words;
+  std::vector<AccessedWord> others = other.words;
+  std::sort(words.begin(), words.end());
+  std::sort(others.begin(), others.end());
+  constexpr std::uint64_t kAny = ~std::uint64_t{0};
+  return detail::reads_from({words, one.released, kAny, kAny},
+                            {others, other.released, kAny, kAny});
 }
 
 Fingerprint HappensBefore::class_of_execution() const {

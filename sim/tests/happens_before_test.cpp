@@ -344,6 +344,77 @@ TEST(HappensBefore, AProcessWithAnotherParentInAnotherExecutionSharesItsWords) {
   EXPECT_EQ(races(order, 2), (Events{1}));
 }
 
+TEST(HappensBefore, WhatChildrenOnlyReadIsNotShared) {
+  HappensBefore order;
+  push_all(order, {{0, {writes(1)}, {1, 2}}, {1, {reads(1)}}, {2, {reads(1)}}});
+  for (Index event = 0; event < 3; ++event) {
+    EXPECT_TRUE(order.kept(event).footprint->accesses.empty()) << event;
+  }
+  push(order, {2, {writes(1)}});
+  EXPECT_EQ(races(order, 3), (Events{1}));
+  EXPECT_TRUE(order.dependent(order.kept(1), order.kept(3)));
+}
+
+TEST(HappensBefore, AChildThatHasOnlyReadBecomesTheOwner) {
+  HappensBefore order;
+  push_all(order, {{0, {writes(1)}, {1}}, {1, {reads(1)}}, {1, {writes(1)}}, {1, {reads(1)}}});
+  for (Index event = 0; event < 4; ++event) {
+    EXPECT_TRUE(order.kept(event).footprint->accesses.empty()) << event;
+  }
+  push(order, {0, {reads(1)}});
+  EXPECT_EQ(races(order, 4), (Events{2}));
+}
+
+TEST(HappensBefore, AChildWithAnotherParentInAnotherExecutionDoesNotOnlyRead) {
+  HappensBefore order;
+  push_all(order, {{0, {writes(1)}, {2, 3}}, {3, {reads(1)}}, {2, {reads(1)}}});
+  for (int i = 0; i < 3; ++i) (void)order.pop(0);
+  push_all(order, {{1, {}, {2}}, {2, {reads(1)}}, {0, {writes(1)}, {3}}});
+  EXPECT_EQ(races(order, 2), (Events{1}));
+}
+
+TEST(HappensBefore, AWordIsNotSharedByTheStepThatEndsTheExecution) {
+  HappensBefore order;
+  push_all(order, {{0, {writes(1)}}, {1, {writes(2)}}});
+  Move last{2, {reads(1)}};
+  last.final = true;
+  push(order, last);
+  EXPECT_TRUE(order.kept(0).footprint->accesses.empty());
+  EXPECT_TRUE(order.dependent(order.kept(0), order.kept(2)));
+  EXPECT_TRUE(order.reads_from(*order.kept(2).footprint, *order.kept(0).footprint));
+  EXPECT_FALSE(order.reads_from(*order.kept(2).footprint, *order.kept(1).footprint));
+}
+
+/// That a search keeps two steps in an order is no reason not to see their conflict.
+TEST(HappensBefore, AStepThatIsHeldBackInheritsNothing) {
+  HappensBefore order;
+  push(order, {0, {writes(1)}});
+  const std::vector<AccessedWord> words = words_of({1, {writes(1)}});
+  const std::vector<Index> after = {0};
+  HappensBefore::Step step;
+  step.process = name(1);
+  step.footprint = {words, {}, 0, 0};
+  step.after = after;
+  order.push(step);
+  EXPECT_TRUE(order.before(0, 1));
+  EXPECT_TRUE(order.dependent(order.kept(0), order.kept(1)));
+}
+
+TEST(HappensBefore, TheNextStepIsAloneWhileNobodyElseTouchesItsWords) {
+  HappensBefore order;
+  const auto is_alone = [&](std::size_t process) {
+    return order.is_next_alone(order.id_of(name(process)));
+  };
+  push_all(order, {{0, {writes(1)}}, {1, {writes(2)}}});
+  EXPECT_FALSE(is_alone(0)) << "it is not known";
+  (void)order.pop(0);
+  (void)order.pop(0);
+  EXPECT_TRUE(is_alone(0));
+  push(order, {2, {reads(1)}});
+  EXPECT_FALSE(is_alone(0));
+  EXPECT_TRUE(is_alone(1));
+}
+
 // Back and forth.
 
 TEST(HappensBefore, WhatWasTakenBackLeavesNoTrace) {

@@ -31,7 +31,9 @@ namespace cocheck::detail {
 /// other ways than that: two accesses to it never could have come the other way round, and a step
 /// that touched it and waits is never compared with another one that does. These bits, and
 /// comparisons of footprints that are kept, are about shared words. When one becomes shared, what
-/// was kept is looked through again: the generation says whether it was.
+/// was kept is looked through again: the generation says whether it was. Where a parent leaves
+/// words that several children only read, these are not shared. Nor are words by what the event
+/// touches that ends an execution: it depends on all others.
 class HappensBefore {
  public:
   using Index = std::uint32_t;
@@ -41,6 +43,7 @@ class HappensBefore {
   /// round.
   struct Race {
     Index earlier = 0;
+    Index later = 0;
     Index covered_by = kNone;  // for the search: see DporExplorer
   };
 
@@ -99,6 +102,8 @@ class HappensBefore {
     return kept.footprint->values;
   }
   [[nodiscard]] std::span<Race> races(Index event) noexcept;
+  /// Those of all events, in order of the later one.
+  [[nodiscard]] std::span<Race> races() noexcept { return races_; }
   [[nodiscard]] bool before(Index earlier, Index later) const noexcept {
     return (row(later)[earlier / 64] >> earlier % 64 & 1) != 0;
   }
@@ -106,6 +111,15 @@ class HappensBefore {
   [[nodiscard]] bool any_before_since(Index first, Index later) const noexcept;
   /// Whether all events happen before the next one of a process, whatever it touches.
   [[nodiscard]] bool all_before_next(std::uint32_t id);
+  /// Whether the next event of a process has touched nothing that others touch, the last time that
+  /// it was seen.
+  [[nodiscard]] bool is_next_alone(std::uint32_t id) const {
+    const std::vector<FootprintRef>& seen = processes_[id].footprints;
+    const Index ordinal = next_ordinal(id);
+    if (ordinal >= seen.size() || !seen[ordinal] || seen[ordinal]->final) return false;
+    if (seen[ordinal]->generation != generation_) refresh(*seen[ordinal]);
+    return seen[ordinal]->accesses.empty();
+  }
   /// Which of the events of its process it is.
   [[nodiscard]] Index ordinal(Index event) const noexcept { return events_[event].ordinal; }
 
@@ -207,9 +221,7 @@ class HappensBefore {
   }
 
   /// The same as of footprints, for two events that nothing but a conflict orders.
-  [[nodiscard]] bool reads_from(const KeptFootprint& one, const KeptFootprint& other) const {
-    return detail::reads_from(shared_part(one), shared_part(other));
-  }
+  [[nodiscard]] bool reads_from(const KeptFootprint& one, const KeptFootprint& other) const;
 
   /// The same for executions of one class, else different, as far as 128 bits tell.
   [[nodiscard]] Fingerprint class_of_execution() const;
@@ -285,7 +297,8 @@ class HappensBefore {
   void make_room();
   void include(Index event, Index earlier) noexcept;
   void include_poster(Index event) noexcept;
-  void begin_process(Process& process) noexcept;
+  void begin_process(Process& process);
+  void become_strange(Process& process);
   void add_posts(std::span<const void* const> posts);
   [[nodiscard]] Index last_before(const Process& process, Index event) const noexcept;
   bool touch(std::uint64_t word, WordState& state, bool write);
@@ -338,8 +351,10 @@ class HappensBefore {
   mutable std::uint32_t shared_words_ = 0;
   mutable std::vector<std::uint64_t> accesses_;  // see accesses()
   std::uint64_t generation_ = 1;
-  bool more_shared_ = false;          // since generation_ has grown
-  std::vector<std::uint64_t> words_;  // see with_no_events()
+  bool last_is_held_back_ = false;        // by Step::after
+  bool more_shared_ = false;              // since generation_ has grown
+  std::vector<std::uint64_t> inherited_;  // words that children have read
+  std::vector<std::uint64_t> words_;      // see with_no_events()
 
   std::uint64_t ignored_modulus_ = 0;
   std::uint64_t ignored_remainder_ = 0;
