@@ -362,6 +362,16 @@ void ModelMemory::deallocate(void* memory) noexcept {
   give_back(id);
 }
 
+void ModelMemory::release_for_now(std::byte* block) noexcept {
+  assert(journal_ != nullptr && is_live_block(block));
+  const BlockId id = block_at(block);
+  const std::uint32_t bytes = blocks_[id].bytes;
+  note_release(id);
+  make_free(id);
+  if (layout_ != Layout::by_process) push_free(id);
+  ASAN_POISON_MEMORY_REGION(block, bytes);
+}
+
 void ModelMemory::deallocate_named(void* memory) noexcept {
   BlockId id = kNoBlock;
   std::memcpy(&id, static_cast<std::byte*>(memory) + kNameOffset, sizeof id);

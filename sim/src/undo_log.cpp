@@ -29,6 +29,14 @@ void copy_bytes(std::byte* to, const std::byte* from, std::size_t bytes) {
 }
 #endif
 
+COCHECK_UNCHECKED std::uint64_t load(const std::byte* at) noexcept {
+  return *reinterpret_cast<const volatile std::uint64_t*>(at);
+}
+
+COCHECK_UNCHECKED void store(std::byte* at, std::uint64_t value) noexcept {
+  *reinterpret_cast<volatile std::uint64_t*>(at) = value;
+}
+
 }  // namespace
 
 UndoLog::UndoLog(ModelMemory& memory) : memory_(memory) {
@@ -93,6 +101,7 @@ void UndoLog::commit(Fingerprinter* fingerprinter) {
 
 /// As they were before the step.
 void UndoLog::keep_lines(std::span<const std::size_t> lines) {
+  assert(words_.empty());
   for (const std::size_t index : lines) {
     Line& line = lines_.emplace_back();
     line.index = index;
@@ -122,6 +131,21 @@ void UndoLog::keep(const std::byte* word) {
   if (!kept) keep_lines({&index, 1});
 }
 
+void UndoLog::write(std::byte* word, std::uint64_t mask, std::uint64_t value) {
+  const auto offset = static_cast<std::size_t>(word - memory_.begin());
+  const std::uint64_t before = load(copy_ + offset);
+  const std::uint64_t now = (before & ~mask) | (value & mask);
+  words_.push_back({offset, before});
+  store(word, now);
+  store(copy_ + offset, now);
+}
+
+void UndoLog::wrote(const std::byte* word) {
+  const auto offset = static_cast<std::size_t>(word - memory_.begin());
+  words_.push_back({offset, load(copy_ + offset)});
+  store(copy_ + offset, load(word));
+}
+
 std::uint64_t UndoLog::before(const std::byte* word) const noexcept {
   const std::size_t index = line_of(word);
   const std::byte* line = memory_.begin() + index * kLine;
@@ -144,6 +168,11 @@ void UndoLog::drop_half() {
 
 void UndoLog::rewind(Position position, Fingerprinter* fingerprinter) {
   assert(holds(position));
+  for (; words_.size() > position.words; words_.pop_back()) {
+    const auto [offset, before] = words_.back();
+    store(memory_.begin() + offset, before);
+    store(copy_ + offset, before);
+  }
   while (dropped_ + lines_.size() > position.lines) {
     const Line& line = lines_.back();
     const std::size_t at = line.index * kLine;

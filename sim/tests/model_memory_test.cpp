@@ -483,6 +483,24 @@ TEST_F(ModelMemoryTest, UndoTakesAReleaseBack) {
   memory_->set_journal(nullptr);
 }
 
+TEST_F(ModelMemoryTest, AReleaseForNowLeavesWhatIsInTheBlock) {
+  std::byte* memory = allocate(100);
+  std::memset(memory, 7, 100);
+  ModelMemory::Journal journal;
+  memory_->set_journal(&journal);
+  memory_->release_for_now(memory);
+  EXPECT_FALSE(memory_->is_live_block(memory));
+  EXPECT_EQ(memory_->outstanding(), 0u);
+  ASSERT_EQ(journal.size(), 1u);
+  EXPECT_EQ(journal[0].bytes, 100u);
+  memory_->undo(0);
+  EXPECT_TRUE(memory_->is_live_block(memory));
+  EXPECT_EQ(memory[0], std::byte{7});
+  EXPECT_EQ(memory[99], std::byte{7});
+  memory_->deallocate(memory);
+  memory_->set_journal(nullptr);
+}
+
 TEST_F(KeptBlocksTest, UndoKnowsOfBlocksOfEarlierExecutions) {
   std::byte* kept = allocate(100);
   memory_->begin_execution();

@@ -123,6 +123,43 @@ TEST_P(UndoLogTest, RepeatsWhatAStepDid) {
   EXPECT_EQ(image(), before);
 }
 
+TEST_P(UndoLogTest, RepeatsAStepForNow) {
+  std::byte* block = allocate(200);
+  std::byte* other = allocate(100);
+  std::memset(block, 4, 200);
+  std::memset(other, 1, 100);
+  UndoLog undo(*memory_);
+  const Image before = image();
+  block[0] = std::byte{5};
+  undo.commit(nullptr);
+  const UndoLog::Position position = undo.position(nullptr);
+  const Image here = image();
+  undo.repeat_for_now([&] {
+    undo.write(block + 8, 0xffff'0000, 0x0202'0202);
+    undo.write(other, ~std::uint64_t{0}, 0);
+    std::memset(block + 18, 3, 4);
+    undo.wrote(block + 16);
+    memory_->release_for_now(other);
+  });
+  const UndoLog::Position second = undo.position(nullptr);
+  const Image after = image();
+  EXPECT_NE(after, here);
+  EXPECT_EQ(block[9], std::byte{4});
+  EXPECT_EQ(block[10], std::byte{2});
+  EXPECT_EQ(undo.last_changes().size(), 1u);
+  undo.repeat_for_now([&] { undo.write(block + 8, 0xff, 9); });
+  undo.rewind(second, nullptr);
+  EXPECT_EQ(image(), after);
+  undo.rewind(position, nullptr);
+  EXPECT_EQ(image(), here);
+  undo.commit(nullptr);
+  std::size_t changed = 0;
+  undo.for_each_changed_word([&](const std::byte*, std::uint64_t, std::uint64_t) { ++changed; });
+  EXPECT_EQ(changed, 0u);
+  undo.rewind({}, nullptr);
+  EXPECT_EQ(image(), before);
+}
+
 /// A page in which nothing was is looked at again when a repeated step has used it.
 TEST_P(UndoLogTest, PagesFillWithoutComparisons) {
   std::byte* block = allocate(3 * ModelMemory::kPage);

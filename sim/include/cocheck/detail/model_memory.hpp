@@ -139,6 +139,8 @@ class ModelMemory {
   };
   using Journal = HarnessVector<Change>;
   void set_journal(Journal* journal);
+  /// Releases a live block and leaves what is in it. To be undone before anything is executed.
+  void release_for_now(std::byte* block) noexcept;
   /// Undoes the changes behind the first `keep`, the last one first, and forgets them.
   void undo(std::size_t keep) noexcept;
 

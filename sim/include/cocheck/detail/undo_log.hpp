@@ -27,6 +27,7 @@ class UndoLog {
     std::size_t lines = 0;
     std::size_t changes = 0;
     std::size_t kept = 0;  // by the fingerprinter
+    std::size_t words = 0;
   };
 
   /// Begins with the memory as it is; from now on it keeps a journal.
@@ -37,7 +38,7 @@ class UndoLog {
 
   [[nodiscard]] Position position(const Fingerprinter* fingerprinter) const noexcept {
     return {dropped_ + lines_.size(), journal_.size(),
-            fingerprinter != nullptr ? fingerprinter->kept() : 0};
+            fingerprinter != nullptr ? fingerprinter->kept() : 0, words_.size()};
   }
   /// Whether rewind() can go there.
   [[nodiscard]] bool holds(Position position) const noexcept { return position.lines >= dropped_; }
@@ -64,6 +65,14 @@ class UndoLog {
   void repeat(std::span<const std::size_t> lines, Apply&& apply);
   /// In `apply()`: before a word changes that may lie in other lines.
   void keep(const std::byte* word);
+  /// The same for a step after which only such steps come, until it is undone: `apply()` calls
+  /// write() or wrote() for each word that it changes.
+  template <class Apply>
+  void repeat_for_now(Apply&& apply);
+  /// In `apply()`: the bytes of a word that are in `mask` become those of `value`.
+  void write(std::byte* word, std::uint64_t mask, std::uint64_t value);
+  /// That it has changed a word.
+  void wrote(const std::byte* word);
   [[nodiscard]] std::size_t line_of(const std::byte* at) const noexcept {
     return static_cast<std::size_t>(at - memory_.begin()) / kLine;
   }
@@ -83,6 +92,11 @@ class UndoLog {
     std::array<std::byte, kLine> bytes;
   };
 
+  struct Word {
+    std::size_t offset;
+    std::uint64_t before;
+  };
+
   void keep_lines(std::span<const std::size_t> lines);
   void end_step() noexcept;
   void note_change_at(std::size_t offset) noexcept;
@@ -95,6 +109,7 @@ class UndoLog {
   std::size_t compared_ = 0;                  // bytes: more were never in use
   HarnessVector<std::uint8_t> empty_;         // pages that held nothing, here and in the copy
   HarnessVector<Line> lines_;
+  HarnessVector<Word> words_;  // of steps that are repeated for now: behind all lines
   std::size_t last_step_ = 0;  // its lines begin there
   std::size_t last_change_ = 0;
   std::size_t dropped_ = 0;  // lines in front of these
@@ -132,6 +147,14 @@ void UndoLog::repeat(std::span<const std::size_t> lines, Apply&& apply) {
   keep_lines(lines);
   std::forward<Apply>(apply)();
   end_step();
+  committed_ = journal_.size();
+}
+
+template <class Apply>
+void UndoLog::repeat_for_now(Apply&& apply) {
+  last_step_ = lines_.size();
+  last_change_ = journal_.size();
+  std::forward<Apply>(apply)();
   committed_ = journal_.size();
 }
 
