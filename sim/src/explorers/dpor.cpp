@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cocheck/detail/known_steps.hpp"
+#include "cocheck/detail/race_reversal.hpp"
 #include "cocheck/detail/step_watcher.hpp"
 #include "cocheck/detail/task_base.hpp"
 #include "cocheck/detail/wakeup_tree.hpp"
@@ -21,6 +22,7 @@ using detail::FootprintRef;
 using detail::HappensBefore;
 using detail::HarnessVector;
 using detail::KnownSteps;
+using detail::RaceReversal;
 using detail::UndoLog;
 using detail::WakeupTree;
 using Index = HappensBefore::Index;
@@ -106,24 +108,14 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   }
 
  private:
-  /// What was tried at a point already, a step with what it drew. Nothing else begins with it until
-  /// a step that depends on it was taken.
-  struct Sleeper {
-    const void* process = nullptr;
-    std::uint32_t id = 0;  // of the process
-    HappensBefore::Kept kept;
-    bool whole = false;  // whether all that the step can draw sleeps, too
-  };
-
-  /// A point of the present execution: what comes before the event of the same index.
   using Branches = WakeupTree::Branches;
   using Node = WakeupTree::Node;
+  using Sleeper = RaceReversal::Sleeper;
 
-  struct Point {
+  /// A point of the present execution: what comes before the event of the same index.
+  struct Point : RaceReversal::Place {
     UndoLog::Position position;
     detail::LoopSnapshot loop;
-    std::vector<Sleeper> sleepers;
-    Branches branches;  // to be tried
     HappensBefore::Kept mark;
     Index epoch = 0;
     std::size_t alternatives = 0;
@@ -233,19 +225,6 @@ class DporExplorer::Driver final : private detail::StepWatcher {
 
   [[nodiscard]] static bool is_opened(const Point& point, const void* process) {
     return std::find(point.opened.begin(), point.opened.end(), process) != point.opened.end();
-  }
-
-  /// Whether a branch, or one that comes later, begins with these values and may know what is to
-  /// follow them.
-  [[nodiscard]] bool is_tried_from(Node first, std::uint32_t process,
-                                   std::span<const std::uint32_t> values) const {
-    for (Node node = first; node != WakeupTree::kNone; node = tree_.next(node)) {
-      const WakeupTree::Step& step = tree_.step(node);
-      if (step.id == process && !step.open && std::ranges::equal(step.values(), values)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /// Where nothing of what a process can draw is left to be tried, all of it sleeps.
@@ -372,7 +351,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       if (opens) point.opened.push_back(process);
       if (adds) add_other_values(point, forced);
       if (sleeps(point, process, values_) ||
-          is_tried_from(point.branches.first, step_id_, values_)) {
+          reversal_.is_tried_from(point.branches.first, step_id_, values_)) {
         tree_.release_all(rest_);
         log_.clear();
         return Made::nothing_new;
@@ -855,7 +834,12 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     return false;
   }
 
+  Index cover(Index earlier, std::uint32_t process, Index later) {
+    return reversal_.cover(path_[earlier], earlier, process, later);
+  }
+
   void reverse_races(const std::vector<const void*>& left) {
+    reversal_.begin_execution(unchanged_);
     for (Index later = 0; later < order_.size(); ++later) {
       for (HappensBefore::Race& race : order_.races(later)) {
         if (race.covered_by < unchanged_) continue;
@@ -874,271 +858,6 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       }
     }
     unchanged_ = order_.size();
-  }
-
-  /// What is to come at the point before an event instead of that: all that followed it without
-  /// depending on it, and then a step of a process.
-  struct Alternative {
-    std::uint32_t id = 0;               // of the process; 0 where its step is one of the events
-    Index last = HappensBefore::kNone;  // the event that this step was here, if it was one
-  };
-
-  /// Whether the step of a later event is known to be that again without the earlier one: it may do
-  /// and draw something else, if it has seen what that wrote.
-  [[nodiscard]] bool is_exact(Index earlier, Index later) const {
-    return !order_.reads_from(*order_.kept(later).footprint, *order_.kept(earlier).footprint);
-  }
-
-  /// Sees to it that an alternative is tried at the point before `earlier`, if it must be. Gives
-  /// the last event on which it rests that this was done: as long as that is not taken back,
-  /// nothing has to be done again.
-  Index cover(Index earlier, std::uint32_t process, Index later) {
-    return order_.with_no_events(
-        [&](auto& events) { return cover(earlier, process, later, events); });
-  }
-
-  /// `events` becomes what is left of the events of the alternative.
-  template <class Events>
-  Index cover(Index earlier, std::uint32_t process, Index later, Events& events) {
-    Point& point = path_[earlier];
-    const Index end = order_.size();
-    find_independent(earlier, events);
-    alternative_.id = process;
-    alternative_.last = later;
-    if (later != HappensBefore::kNone && !order_.values(order_.kept(later)).empty() &&
-        is_exact(earlier, later)) {
-      events[later / 64] |= std::uint64_t{1} << later % 64;
-      alternative_.id = 0;
-    }
-    const bool draws = order_.any_draws(events);
-    for (const Sleeper& sleeper : point.sleepers) {
-      const std::span<const std::uint32_t> values = order_.values(sleeper.kept);
-      const Index rests_on = begins_with(
-          events, sleeper.id, values, sleeper.whole ? Drawn::all : Drawn::these,
-          values.empty() ? sleeper.kept.footprint : nullptr, [&](Index event) {
-            if (values.empty()) return order_.dependent(sleeper.kept, order_.kept(event));
-            return std::any_of(point.sleepers.begin(), point.sleepers.end(),
-                               [&](const Sleeper& member) {
-                                 return member.process == sleeper.process &&
-                                        order_.dependent(member.kept, order_.kept(event));
-                               });
-          });
-      if (rests_on != kDoesNotBegin) return rests_on;
-    }
-    Branches* branches = &point.branches;
-    while (true) {
-      Node found = WakeupTree::kNone;
-      Index event = HappensBefore::kNone;  // of the alternative, that is this step
-      for (Node node = branches->first; node != WakeupTree::kNone; node = tree_.next(node)) {
-        const WakeupTree::Step& step = tree_.step(node);
-        event = first_of(events, step.id);
-        if (event != HappensBefore::kNone) {
-          if (!comes_first(events, event)) continue;
-          if (!draws && !step.draws()) {  // as mostly
-            found = node;
-            break;
-          }
-        }
-        const Drawn drawn = !step.draws() ? Drawn::all
-                            : step.open   ? Drawn::these_and_more
-                            : step.wide   ? Drawn::these_and_others
-                                          : Drawn::these;
-        const auto depends = [&](Index other) {
-          return !step.footprint ||
-                 order_.dependent(*step.footprint, *order_.kept(other).footprint);
-        };
-        if (event != HappensBefore::kNone
-                ? !draws_the_same(event, step.values(), drawn)
-                : begins_with_another(events, step.id, drawn, step.footprint.get(), depends) ==
-                      kDoesNotBegin) {
-          continue;
-        }
-        const std::span<const std::uint32_t> taken = drawn_by(event);
-        if (!taken.empty() && (step.open || !std::ranges::equal(taken, step.values()))) {
-          if (is_tried_from(tree_.next(node), step.id, taken)) continue;
-          put_first(node, event, branches != &point.branches);
-        }
-        found = node;
-        break;
-      }
-      if (found == WakeupTree::kNone) break;
-      if (event != HappensBefore::kNone) {
-        events[event / 64] &= ~(std::uint64_t{1} << event % 64);
-      }
-      if (alternative_.id == 0
-              ? all_taken(events)
-              : event == HappensBefore::kNone && tree_.step(found).id == alternative_.id) {
-        return end - 1;  // it may be more that is to follow when more follows here
-      }
-      branches = &tree_.below(found);
-    }
-    append_alternative(earlier, events, *branches, branches != &point.branches);
-    return end - 1;
-  }
-
-  /// The events of the alternative: those that come after `earlier` and do not depend on it.
-  template <class Events>
-  void find_independent(Index earlier, Events& events) const {
-    const std::size_t words = events.size();
-    for (std::size_t i = earlier / 64; i < words; ++i) {
-      const Index begin = std::max(earlier + 1, static_cast<Index>(i * 64));
-      const Index end = std::min(order_.size(), static_cast<Index>(i * 64 + 64));
-      std::uint64_t bits = 0;
-      for (Index event = begin; event < end; ++event) {
-        const std::uint64_t before = order_.events_before(event, words)[earlier / 64];
-        bits |= (~before >> earlier % 64 & 1) << event % 64;
-      }
-      events[i] = bits;
-    }
-  }
-
-  static constexpr Index kDoesNotBegin = HappensBefore::kNone;
-
-  /// The first event of a process in the alternative; kNone if there is none.
-  template <class Events>
-  [[nodiscard]] Index first_of(const Events& events, std::uint32_t process) const {
-    const std::uint64_t* own = order_.events_of(process, events.size());
-    for (std::size_t i = 0; i < events.size(); ++i) {
-      if (const std::uint64_t bits = own[i] & events[i]; bits != 0) {
-        return static_cast<Index>(i * 64) + static_cast<Index>(std::countr_zero(bits));
-      }
-    }
-    return HappensBefore::kNone;
-  }
-
-  /// What a step can draw, of those values that are named.
-  enum class Drawn : std::uint8_t { these, these_and_more, these_and_others, all };
-
-  /// Whether the alternative can begin with a step of `process` that draws `values`: it is one of
-  /// those in it that nothing in it happens before, or none of them and independent of them all,
-  /// whatever it draws. Gives the last event on which that rests. `footprint`, if it is known, is
-  /// that of all that `depends(event)` compares.
-  template <class Events, class Depends>
-  [[nodiscard]] Index begins_with(const Events& events, std::uint32_t process,
-                                  std::span<const std::uint32_t> values, Drawn drawn,
-                                  detail::KeptFootprint* footprint, Depends&& depends) {
-    if (const Index event = first_of(events, process); event != HappensBefore::kNone) {
-      return comes_first(events, event) && draws_the_same(event, values, drawn) ? event
-                                                                                : kDoesNotBegin;
-    }
-    return begins_with_another(events, process, drawn, footprint, std::forward<Depends>(depends));
-  }
-
-  /// Whether nothing in the alternative happens before one of its events.
-  template <class Events>
-  [[nodiscard]] bool comes_first(const Events& events, Index event) const {
-    const std::uint64_t* before = order_.events_before(event, events.size());
-    for (std::size_t i = 0; i < events.size(); ++i) {
-      if ((events[i] & before[i]) != 0) return false;
-    }
-    return true;
-  }
-
-  /// Where none of the events is the step.
-  template <class Events, class Depends>
-  [[nodiscard]] Index begins_with_another(const Events& events, std::uint32_t process, Drawn drawn,
-                                          detail::KeptFootprint* footprint, Depends&& depends) {
-    if (drawn != Drawn::all) return kDoesNotBegin;
-    const Index last = alternative_.last;
-    if (process != alternative_.id && last == HappensBefore::kNone) return kDoesNotBegin;
-    Events conflicting = events;
-    if (footprint != nullptr) {
-      std::fill(conflicting.begin(), conflicting.end(), 0);
-      order_.add_possible_conflicts(*footprint, conflicting);
-    }
-    for (std::size_t i = 0; i < events.size(); ++i) {
-      for (std::uint64_t bits = events[i] & conflicting[i]; bits != 0; bits &= bits - 1) {
-        const auto event = static_cast<Index>(i * 64) + static_cast<Index>(std::countr_zero(bits));
-        if (depends(event)) return kDoesNotBegin;
-      }
-    }
-    // What the last step touches where it is to be taken is not known; here it touched this. Should
-    // it depend on a sleeper after all, then what was tried after that has a conflict of the two,
-    // which was reversed at this point as well: by induction over the sleepers, in the order in
-    // which they were tried, something that begins with the alternative is tried.
-    const bool independent = process == alternative_.id || alternative_.id == 0 || !depends(last);
-    return independent ? order_.size() - 1 : kDoesNotBegin;
-  }
-
-  /// Whether what an event has drawn is what a step draws.
-  [[nodiscard]] bool draws_the_same(Index event, std::span<const std::uint32_t> values,
-                                    Drawn drawn) const {
-    if (drawn == Drawn::these_and_others || (drawn == Drawn::all && values.empty())) return true;
-    const std::span<const std::uint32_t> others = order_.values(order_.kept(event));
-    const bool more = drawn == Drawn::these_and_more;
-    return values.size() <= others.size() &&
-           std::equal(values.begin(), values.end(), others.begin()) &&
-           (more || values.size() == others.size());
-  }
-
-  template <class Events>
-  [[nodiscard]] static bool all_taken(const Events& events) {
-    return std::all_of(events.begin(), events.end(), [](std::uint64_t bits) { return bits == 0; });
-  }
-
-  [[nodiscard]] std::span<const std::uint32_t> drawn_by(Index event) const {
-    if (event == HappensBefore::kNone) return {};
-    return order_.values(order_.kept(event));
-  }
-
-  /// Puts what the alternative draws before a branch that may draw anything: what is to follow only
-  /// follows that.
-  void put_first(Node open, Index event, bool below) {
-    const Node rest = tree_.make();
-    tree_.insert_after(open, rest);
-    WakeupTree::Step& step = tree_.step(open);
-    std::swap(tree_.step(rest), step);
-    std::swap(tree_.below(rest), tree_.below(open));
-    step.id = tree_.step(rest).id;
-    step.leaf = true;
-    repeat(open, event, below);
-  }
-
-  /// `below` tells that it is put below a step that it has in common with others.
-  ///
-  /// What begins with a step sleeps when all of that was tried: so wherever a sequence leads, all
-  /// must be tried that can be drawn there, unless the step is the first one.
-  template <class Events>
-  void append_alternative(Index earlier, const Events& events, Branches& branches, bool below) {
-    Branches* put = &branches;
-    Node node = WakeupTree::kNone;
-    const auto repeat_next = [&](Index event) {
-      node = append(*put, order_.process_id(event));
-      repeat(node, event, std::exchange(below, true));
-      put = &tree_.below(node);
-    };
-    for (std::size_t i = 0; i < events.size(); ++i) {
-      for (std::uint64_t bits = events[i]; bits != 0; bits &= bits - 1) {
-        const auto event = static_cast<Index>(i * 64) + static_cast<Index>(std::countr_zero(bits));
-        if (event != alternative_.last) repeat_next(event);
-      }
-    }
-    if (alternative_.id == 0) {
-      const Index last = alternative_.last;
-      if ((events[last / 64] >> last % 64 & 1) != 0) repeat_next(last);
-    } else {
-      node = append(*put, alternative_.id);
-      tree_.step(node).open = true;
-      const Index last = alternative_.last;
-      if (last != HappensBefore::kNone && is_exact(earlier, last)) repeat(node, last, below);
-    }
-    tree_.step(node).leaf = true;
-  }
-
-  Node append(Branches& branches, std::uint32_t id) {
-    const Node node = tree_.make();
-    tree_.step(node).id = id;
-    tree_.append(branches, node);
-    return node;
-  }
-
-  /// The step of the node will be what an event was.
-  void repeat(Node node, Index event, bool below) {
-    WakeupTree::Step& step = tree_.step(node);
-    const std::span<const std::uint32_t> values = order_.values(order_.kept(event));
-    step.draw(values);
-    step.wide = below && !values.empty();
-    step.footprint = FootprintRef(*order_.kept(event).footprint);
   }
 
   /// Leaves the top of the path; false when that was the last point.
@@ -1224,7 +943,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   WakeupTree tree_;
   Branches rest_;  // of the sequence of which a step was taken
   bool rest_optional_ = false;
-  Alternative alternative_;
+  RaceReversal reversal_{order_, tree_};
   std::vector<Point> path_;
   std::size_t depth_ = 0;
   Index unchanged_ = 0;  // so many events are those of the last execution that was looked at

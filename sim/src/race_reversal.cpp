@@ -1,0 +1,383 @@
+#include "cocheck/detail/race_reversal.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <utility>
+
+namespace cocheck::detail {
+
+namespace {
+
+constexpr RaceReversal::Index kDoesNotBegin = HappensBefore::kNone;
+
+template <class Events>
+bool holds(const Events& events, HappensBefore::Index event) noexcept {
+  return (events[event / 64] >> event % 64 & 1) != 0;
+}
+
+template <class Events>
+void remove(Events& events, HappensBefore::Index event) noexcept {
+  events[event / 64] &= ~(std::uint64_t{1} << event % 64);
+}
+
+template <class Events>
+bool none_left(const Events& events) noexcept {
+  return std::all_of(events.begin(), events.end(), [](std::uint64_t bits) { return bits == 0; });
+}
+
+/// Calls `visit(event)` for each event, in order, until that gives false. Gives whether it never
+/// did.
+template <class Events, class Visit>
+bool visit_all(const Events& events, Visit&& visit) {
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    for (std::uint64_t bits = events[i]; bits != 0; bits &= bits - 1) {
+      const auto bit = static_cast<std::size_t>(std::countr_zero(bits));
+      if (!visit(static_cast<HappensBefore::Index>(i * 64 + bit))) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+bool RaceReversal::is_tried_from(Node first, std::uint32_t process,
+                                 std::span<const std::uint32_t> values) const {
+  for (Node node = first; node != WakeupTree::kNone; node = tree_.next(node)) {
+    const WakeupTree::Step& step = tree_.step(node);
+    if (step.id == process && !step.open && std::ranges::equal(step.values(), values)) return true;
+  }
+  return false;
+}
+
+/// Whether the step of a later event is known to be that again without the earlier one: it may do
+/// and draw something else, if it has seen what that wrote.
+bool RaceReversal::is_exact(Index earlier, Index later) const {
+  return !order_.reads_from(*order_.kept(later).footprint, *order_.kept(earlier).footprint);
+}
+
+RaceReversal::Index RaceReversal::cover(Place& place, Index earlier, std::uint32_t process,
+                                        Index later) {
+  return order_.with_no_events(
+      [&](auto& events) { return cover(place, earlier, process, later, events); });
+}
+
+/// `events` becomes what is left of the events of the alternative.
+template <class Events>
+RaceReversal::Index RaceReversal::cover(Place& place, Index earlier, std::uint32_t process,
+                                        Index later, Events& events) {
+  const Index end = order_.size();
+  forget_what_went(earlier);
+  if (asleep_[earlier] != kDoesNotBegin) return asleep_[earlier];
+  find_independent(earlier, events);
+  alternative_ = {process, later};
+  if (later != HappensBefore::kNone && !order_.values(order_.kept(later)).empty() &&
+      is_exact(earlier, later)) {
+    events[later / 64] |= std::uint64_t{1} << later % 64;
+    alternative_.id = 0;
+  }
+  const Index asleep = find_asleep(place, earlier, events);
+  if (asleep != kDoesNotBegin) return asleep;
+
+  const bool draws = order_.any_draws(events);
+  Branches* branches = follow_taken(place, earlier, events);
+  bool same_for_others = true;  // whether other alternatives take the same way
+  while (true) {
+    Node found = WakeupTree::kNone;
+    Index event = HappensBefore::kNone;  // of the alternative, that is this step
+    Index last = 0;                      // of the events that lead the same way
+    for (Node node = branches->first; node != WakeupTree::kNone; node = tree_.next(node)) {
+      const WakeupTree::Step& step = tree_.step(node);
+      event = first_of(events, step.id);
+      if (event != HappensBefore::kNone) {
+        last = std::max(last, event);
+        if (!comes_first(events, event)) continue;
+        if (!draws && !step.draws()) {  // as mostly
+          found = node;
+          break;
+        }
+      }
+      const Drawn drawn = !step.draws() ? Drawn::all
+                          : step.open   ? Drawn::these_and_more
+                          : step.wide   ? Drawn::these_and_others
+                                        : Drawn::these;
+      const auto depends = [&](Index other) {
+        return !step.footprint || order_.dependent(*step.footprint, *order_.kept(other).footprint);
+      };
+      if (event != HappensBefore::kNone
+              ? !draws_the_same(event, step.values(), drawn)
+              : begins_with_another(events, step.id, drawn, step.footprint.get(), depends) ==
+                    kDoesNotBegin) {
+        same_for_others = same_for_others && event != HappensBefore::kNone;
+        continue;
+      }
+      const std::span<const std::uint32_t> taken = drawn_by(event);
+      if (!taken.empty() && (step.open || !std::ranges::equal(taken, step.values()))) {
+        if (is_tried_from(tree_.next(node), step.id, taken)) continue;
+        put_first(node, event, branches != &place.branches);
+      }
+      found = node;
+      break;
+    }
+    if (found == WakeupTree::kNone) break;
+    if (event != HappensBefore::kNone) remove(events, event);
+    if (alternative_.id == 0
+            ? none_left(events)
+            : event == HappensBefore::kNone && tree_.step(found).id == alternative_.id) {
+      return end - 1;  // it may be more that is to follow when more follows here
+    }
+    same_for_others = same_for_others && event != HappensBefore::kNone &&
+                      event != alternative_.last && !tree_.step(found).draws() &&
+                      drawn_by(event).empty();
+    if (same_for_others) add_taken(earlier, {found, event, last});
+    branches = &tree_.below(found);
+  }
+  append_alternative(earlier, events, *branches, branches != &place.branches);
+  return end - 1;
+}
+
+void RaceReversal::begin_execution(Index unchanged) {
+  const std::size_t places = order_.size();
+  if (words_ != order_.words_of_bits()) {
+    words_ = order_.words_of_bits();
+    unchanged = 0;
+  }
+  known_end_.resize(places, 0);
+  for (Index place = 0; place < unchanged; ++place) {
+    known_end_[place] = std::min(known_end_[place], unchanged);
+  }
+  std::fill(known_end_.begin() + unchanged, known_end_.end(), 0);
+  if (taken_.size() < places) {
+    asleep_.resize(places);
+    taken_.resize(places);
+  }
+  if (independent_.size() < places * words_) {
+    independent_.resize(places * words_);
+    taken_events_.resize(places * words_);
+  }
+}
+
+/// Forgets what rests on events that have been taken back.
+void RaceReversal::forget_what_went(Index earlier) {
+  const Index end = known_end_[earlier];
+  std::vector<Taken>& taken = taken_[earlier];
+  if (end <= earlier) {
+    known_end_[earlier] = earlier + 1;
+    asleep_[earlier] = kDoesNotBegin;
+    taken.clear();
+    std::fill_n(&taken_events_[earlier * words_], words_, 0);
+    std::fill_n(&independent_[earlier * words_], words_, 0);
+    return;
+  }
+  if (asleep_[earlier] != kDoesNotBegin && asleep_[earlier] >= end) {
+    asleep_[earlier] = kDoesNotBegin;
+  }
+  while (!taken.empty() && taken.back().last >= end) {
+    const Index event = taken.back().event;
+    taken_events_[earlier * words_ + event / 64] &= ~(std::uint64_t{1} << event % 64);
+    taken.pop_back();
+  }
+}
+
+/// The events of an alternative: those that come after `earlier` and do not depend on it.
+template <class Events>
+void RaceReversal::find_independent(Index earlier, Events& events) {
+  const std::size_t words = events.size();
+  Index event = std::exchange(known_end_[earlier], order_.size());
+  assert(event > earlier);
+  std::uint64_t* known = &independent_[earlier * words];
+  std::copy_n(known, words, events.begin());
+  events[event / 64] &= (std::uint64_t{1} << event % 64) - 1;
+  std::fill(events.begin() + static_cast<std::ptrdiff_t>(event / 64 + 1), events.end(), 0);
+  const std::uint64_t bit = std::uint64_t{1} << earlier % 64;
+  std::uint64_t mask = std::uint64_t{1} << event % 64;
+  for (; event < order_.size(); ++event) {
+    const std::uint64_t before = order_.events_before(event, words)[earlier / 64];
+    events[event / 64] |= (before & bit) == 0 ? mask : 0;
+    mask = std::rotl(mask, 1);
+  }
+  std::copy_n(events.begin(), words, known);
+}
+
+/// Whether the alternative begins with a step that sleeps: as begins_with().
+template <class Events>
+RaceReversal::Index RaceReversal::find_asleep(const Place& place, Index earlier,
+                                              const Events& events) {
+  for (const Sleeper& sleeper : place.sleepers) {
+    const std::span<const std::uint32_t> values = order_.values(sleeper.kept);
+    const Index rests_on =
+        begins_with(events, sleeper.id, values, sleeper.whole ? Drawn::all : Drawn::these,
+                    values.empty() ? sleeper.kept.footprint : nullptr, [&](Index event) {
+                      if (values.empty()) return order_.dependent(sleeper.kept, order_.kept(event));
+                      return std::any_of(place.sleepers.begin(), place.sleepers.end(),
+                                         [&](const Sleeper& member) {
+                                           return member.process == sleeper.process &&
+                                                  order_.dependent(member.kept, order_.kept(event));
+                                         });
+                    });
+    if (rests_on == kDoesNotBegin) continue;
+    // All alternatives here have this event, and begin with it.
+    if (order_.process_id(rests_on) == sleeper.id && holds(events, rests_on) &&
+        rests_on != alternative_.last) {
+      asleep_[earlier] = rests_on;
+    }
+    return rests_on;
+  }
+  return kDoesNotBegin;
+}
+
+/// Takes the branches that all alternatives take here.
+template <class Events>
+RaceReversal::Branches* RaceReversal::follow_taken(Place& place, Index earlier, Events& events) {
+  const std::vector<Taken>& taken = taken_[earlier];
+  if (taken.empty()) return &place.branches;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const std::uint64_t bits = taken_events_[earlier * events.size() + i];
+    assert((bits & ~events[i]) == 0);
+    events[i] &= ~bits;
+  }
+  return &tree_.below(taken.back().node);
+}
+
+void RaceReversal::add_taken(Index earlier, Taken step) {
+  std::vector<Taken>& taken = taken_[earlier];
+  if (!taken.empty()) step.last = std::max(step.last, taken.back().last);
+  taken.push_back(step);
+  taken_events_[earlier * words_ + step.event / 64] |= std::uint64_t{1} << step.event % 64;
+}
+
+/// The first event of a process in the alternative; kNone if there is none.
+template <class Events>
+RaceReversal::Index RaceReversal::first_of(const Events& events, std::uint32_t process) const {
+  const std::uint64_t* own = order_.events_of(process, events.size());
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (const std::uint64_t bits = own[i] & events[i]; bits != 0) {
+      return static_cast<Index>(i * 64) + static_cast<Index>(std::countr_zero(bits));
+    }
+  }
+  return HappensBefore::kNone;
+}
+
+/// Whether the alternative can begin with a step of `process` that draws `values`: it is one of
+/// those in it that nothing in it happens before, or none of them and independent of them all,
+/// whatever it draws. Gives the last event on which that rests. `footprint`, if it is known, is
+/// that of all that `depends(event)` compares.
+template <class Events, class Depends>
+RaceReversal::Index RaceReversal::begins_with(const Events& events, std::uint32_t process,
+                                              std::span<const std::uint32_t> values, Drawn drawn,
+                                              KeptFootprint* footprint, Depends&& depends) {
+  if (const Index event = first_of(events, process); event != HappensBefore::kNone) {
+    return comes_first(events, event) && draws_the_same(event, values, drawn) ? event
+                                                                              : kDoesNotBegin;
+  }
+  return begins_with_another(events, process, drawn, footprint, std::forward<Depends>(depends));
+}
+
+/// Whether nothing in the alternative happens before one of its events.
+template <class Events>
+bool RaceReversal::comes_first(const Events& events, Index event) const {
+  const std::uint64_t* before = order_.events_before(event, events.size());
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if ((events[i] & before[i]) != 0) return false;
+  }
+  return true;
+}
+
+/// Where none of the events is the step.
+template <class Events, class Depends>
+RaceReversal::Index RaceReversal::begins_with_another(const Events& events, std::uint32_t process,
+                                                      Drawn drawn, KeptFootprint* footprint,
+                                                      Depends&& depends) {
+  if (drawn != Drawn::all) return kDoesNotBegin;
+  const Index last = alternative_.last;
+  if (process != alternative_.id && last == HappensBefore::kNone) return kDoesNotBegin;
+  Events conflicting = events;
+  if (footprint != nullptr) {
+    std::fill(conflicting.begin(), conflicting.end(), 0);
+    order_.add_possible_conflicts(*footprint, conflicting);
+    for (std::size_t i = 0; i < events.size(); ++i) conflicting[i] &= events[i];
+  }
+  if (!visit_all(conflicting, [&](Index event) { return !depends(event); })) return kDoesNotBegin;
+  // What the last step touches where it is to be taken is not known; here it touched this. Should
+  // it depend on a sleeper after all, then what was tried after that has a conflict of the two,
+  // which was reversed at this point as well: by induction over the sleepers, in the order in
+  // which they were tried, something that begins with the alternative is tried.
+  const bool independent = process == alternative_.id || alternative_.id == 0 || !depends(last);
+  return independent ? order_.size() - 1 : kDoesNotBegin;
+}
+
+/// Whether what an event has drawn is what a step draws.
+bool RaceReversal::draws_the_same(Index event, std::span<const std::uint32_t> values,
+                                  Drawn drawn) const {
+  if (drawn == Drawn::these_and_others || (drawn == Drawn::all && values.empty())) return true;
+  const std::span<const std::uint32_t> others = order_.values(order_.kept(event));
+  const bool more = drawn == Drawn::these_and_more;
+  return values.size() <= others.size() &&
+         std::equal(values.begin(), values.end(), others.begin()) &&
+         (more || values.size() == others.size());
+}
+
+std::span<const std::uint32_t> RaceReversal::drawn_by(Index event) const {
+  if (event == HappensBefore::kNone) return {};
+  return order_.values(order_.kept(event));
+}
+
+/// Puts what the alternative draws before a branch that may draw anything: what is to follow only
+/// follows that.
+void RaceReversal::put_first(Node open, Index event, bool below) {
+  const Node rest = tree_.make();
+  tree_.insert_after(open, rest);
+  WakeupTree::Step& step = tree_.step(open);
+  std::swap(tree_.step(rest), step);
+  std::swap(tree_.below(rest), tree_.below(open));
+  step.id = tree_.step(rest).id;
+  step.leaf = true;
+  repeat(open, event, below);
+}
+
+/// `below` tells that it is put below a step that it has in common with others.
+///
+/// What begins with a step sleeps when all of that was tried: so wherever a sequence leads, all
+/// must be tried that can be drawn there, unless the step is the first one.
+template <class Events>
+void RaceReversal::append_alternative(Index earlier, const Events& events, Branches& branches,
+                                      bool below) {
+  Branches* put = &branches;
+  Node node = WakeupTree::kNone;
+  const auto repeat_next = [&](Index event) {
+    node = append(*put, order_.process_id(event));
+    repeat(node, event, std::exchange(below, true));
+    put = &tree_.below(node);
+  };
+  const Index last = alternative_.last;
+  visit_all(events, [&](Index event) {
+    if (event != last) repeat_next(event);
+    return true;
+  });
+  if (alternative_.id == 0) {
+    if (holds(events, last)) repeat_next(last);
+  } else {
+    node = append(*put, alternative_.id);
+    tree_.step(node).open = true;
+    if (last != HappensBefore::kNone && is_exact(earlier, last)) repeat(node, last, below);
+  }
+  tree_.step(node).leaf = true;
+}
+
+RaceReversal::Node RaceReversal::append(Branches& branches, std::uint32_t id) {
+  const Node node = tree_.make();
+  tree_.step(node).id = id;
+  tree_.append(branches, node);
+  return node;
+}
+
+/// The step of the node will be what an event was.
+void RaceReversal::repeat(Node node, Index event, bool below) {
+  WakeupTree::Step& step = tree_.step(node);
+  const std::span<const std::uint32_t> values = order_.values(order_.kept(event));
+  step.draw(values);
+  step.wide = below && !values.empty();
+  step.footprint = FootprintRef(*order_.kept(event).footprint);
+}
+
+}  // namespace cocheck::detail
