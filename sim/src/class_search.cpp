@@ -49,7 +49,7 @@ std::string accesses_unknown(Strategy strategy) {
 DporExplorer::Settings class_settings(const Options& options) {
   DporExplorer::Settings settings;
   settings.stop_at_failure = options.stop_at_failure;
-  settings.first_pick = DporExplorer::FirstPick::same_task;
+  settings.first_pick = DporExplorer::FirstPick::by_priority;
   settings.seed = options.seed;
   return settings;
 }

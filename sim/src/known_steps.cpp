@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -45,6 +46,17 @@ COCHECK_UNCHECKED inline void store(const KnownSteps::Word& word) noexcept {
 }
 
 }  // namespace
+
+void KnownSteps::Branch::add(std::uint64_t value, const Node& node) {
+  if (2 * ++used_ > slots_.size()) {
+    const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(2 * slots_.size()));
+    --shift_;
+    for (const Slot& slot : old) {
+      if (!slot.node.is_empty()) slot_of(slot.value) = slot;
+    }
+  }
+  slot_of(value) = {value, node};
+}
 
 KnownSteps::State& KnownSteps::of(std::vector<std::pair<std::uint32_t, State*>>& list,
                                   std::uint32_t process) {
@@ -98,6 +110,29 @@ bool KnownSteps::is_told_by_state(std::uint64_t word, const Who& who) {
   return told;
 }
 
+void KnownSteps::look_at(const Word& word) {
+  Writers& writers = writers_[number_of(word.at) / 8];
+  if (!std::exchange(writers.looked_at, true)) ++looks_at_;
+}
+
+void KnownSteps::find_shown(Step& step) {
+  step.shown_generation = looks_at_;
+  step.shown.clear();
+  const auto is_looked_at = [&](const std::byte* at) {
+    const Writers* writers = writers_.find(number_of(at) / 8);
+    return writers != nullptr && writers->looked_at;
+  };
+  std::copy_if(step.writes.begin(), step.writes.end(), std::back_inserter(step.shown),
+               [&](const Word& word) { return is_looked_at(word.at); });
+  for (std::byte* block : step.released) {
+    const ModelMemory::Block& known = memory_.block(memory_.block_at(block));
+    const std::byte* end = block + std::size_t{known.granules} * ModelMemory::kGranule;
+    for (std::byte* at = block; at < end; at += 8) {
+      if (is_looked_at(at)) step.shown.push_back({at, ~std::uint64_t{0}, 0});
+    }
+  }
+}
+
 inline bool KnownSteps::matches(Step& step, const Who& who) {
   if (step.generation != generation_ || step.birth != who.birth) {
     step.generation = generation_;
@@ -106,8 +141,10 @@ inline bool KnownSteps::matches(Step& step, const Who& who) {
         step.reads.begin() + 1, step.reads.end(),
         [&](const Word& word) { return !is_told_by_state(number_of(word.at) / 8, who); });
     step.compared = static_cast<std::size_t>(others - step.reads.begin());
+    for (const Word& word : std::span(step.reads).subspan(1, step.compared - 1)) look_at(word);
   }
-  for (const Word& word : std::span(step.reads).first(step.compared)) {
+  if (step.time != time_) return false;
+  for (const Word& word : std::span(step.reads).subspan(1, step.compared - 1)) {
     if (((load(word.at) ^ word.value) & word.mask) != 0) return false;
   }
   return std::all_of(step.released.begin(), step.released.end(),
@@ -124,12 +161,12 @@ KnownSteps::Step* KnownSteps::find(State& state, TimePoint time, const Who& who)
   who_ = who;
   while (Branch* branch = place_.node->branch) {
     const std::uint64_t value = load(branch->at) & branch->mask;
-    const auto next = branch->position(value);
-    if (next == branch->nodes.end() || next->first != value) {
+    Node* next = branch->find(value);
+    if (next == nullptr) {
       place_ = {nullptr, branch, value, nullptr};
       return nullptr;
     }
-    place_.node = &next->second;
+    place_.node = next;
   }
   Step* step = place_.node->step;
   if (step != nullptr && matches(*step, who)) place_.found = step;
@@ -154,6 +191,25 @@ void KnownSteps::repeat(const Step& step, std::size_t index, std::size_t alterna
       world.forget(*task);
     }
     for (std::byte* block : step.released) memory_.deallocate(block);
+    world.repeat(index, alternatives, step.loop);
+  });
+}
+
+void KnownSteps::repeat_for_now(Step& step, std::size_t index, std::size_t alternatives,
+                                World& world, UndoLog& undo) {
+  assert(step.repeatable);
+  if (step.shown_generation != looks_at_) find_shown(step);
+  undo.repeat_for_now([&] {
+    for (TaskBase* task : step.finished) {
+      const TaskLinks links = TaskLinks::of(*task);
+      world.forget(*task);
+      for (const std::byte* link : {links.to, links.back}) {
+        if (link != nullptr) undo.wrote(link);
+      }
+    }
+    // Behind that: it may be in what is released and cleared.
+    for (const Word& word : step.shown) undo.write(word.at, word.mask, word.value);
+    for (std::byte* block : step.released) memory_.release_for_now(block);
     world.repeat(index, alternatives, step.loop);
   });
 }
@@ -210,6 +266,9 @@ void KnownSteps::add_effects(Step& step, const Executed& executed) {
   step.lines.erase(std::unique(step.lines.begin(), step.lines.end()), step.lines.end());
   for (const TaskLinks& links : executed.finished) step.finished.push_back(links.task);
   step.posts.assign(executed.posts.begin(), executed.posts.end());
+  step.posts_are_posted =
+      std::ranges::equal(step.posts, step.loop.posted, {}, {},
+                         [](const ReadyEntry& entry) { return entry.runnable->identity(); });
   step.arrivals.assign(executed.arrivals.begin(), executed.arrivals.end());
   step.completed.assign(executed.completed.begin(), executed.completed.end());
 }
@@ -221,7 +280,7 @@ bool KnownSteps::put(Step& step) {
     return true;
   }
   if (Branch* branch = place_.branch) {
-    branch->nodes.insert(branch->position(place_.value), {place_.value, Node{&step, nullptr}});
+    branch->add(place_.value, {&step, nullptr});
     return true;
   }
   Step* present = place_.node->step;
@@ -237,9 +296,12 @@ bool KnownSteps::put(Step& step) {
     const std::uint64_t mask = mine.mask & its->mask;
     if (((mine.value ^ its->value) & mask) == 0) continue;
     assert(mine.at == step.reads[0].at || !is_told_by_state(number_of(mine.at) / 8, who_));
-    Branch& branch = branches_.emplace_back(Branch{mine.at, mask, {}});
-    branch.nodes = {{mine.value & mask, {&step, nullptr}}, {its->value & mask, {present, nullptr}}};
-    if (branch.nodes[1].first < branch.nodes[0].first) std::swap(branch.nodes[0], branch.nodes[1]);
+    look_at(mine);
+    Branch& branch = branches_.emplace_back();
+    branch.at = mine.at;
+    branch.mask = mask;
+    branch.add(mine.value & mask, {&step, nullptr});
+    branch.add(its->value & mask, {present, nullptr});
     *place_.node = {nullptr, &branch};
     return true;
   }
@@ -285,6 +347,7 @@ KnownSteps::Step* KnownSteps::record(State& state, const Executed& executed) {
   }
   step.noted = note_writes(executed) && told == Told::all;
   if (bytes_ > kMostBytes) return nullptr;
+  step.time = time_;
   step.reads.push_back({reinterpret_cast<std::byte*>(&time_), ~std::uint64_t{0}, time_});
   for (const AccessLog::Entry& entry : executed.log.entries()) {
     const unsigned bytes = unsigned{entry.reads} | entry.looks;

@@ -190,11 +190,14 @@ void RaceReversal::find_independent(Index earlier, Events& events) {
   events[event / 64] &= (std::uint64_t{1} << event % 64) - 1;
   std::fill(events.begin() + static_cast<std::ptrdiff_t>(event / 64 + 1), events.end(), 0);
   const std::uint64_t bit = std::uint64_t{1} << earlier % 64;
-  std::uint64_t mask = std::uint64_t{1} << event % 64;
-  for (; event < order_.size(); ++event) {
-    const std::uint64_t before = order_.events_before(event, words)[earlier / 64];
-    events[event / 64] |= (before & bit) == 0 ? mask : 0;
-    mask = std::rotl(mask, 1);
+  while (event < order_.size()) {
+    const std::size_t word = event / 64;
+    const Index end = std::min(order_.size(), static_cast<Index>(word * 64 + 64));
+    std::uint64_t added = 0;
+    for (std::uint64_t one = std::uint64_t{1} << event % 64; event < end; ++event, one <<= 1) {
+      added |= (order_.events_before(event, words)[earlier / 64] & bit) == 0 ? one : 0;
+    }
+    events[word] |= added;
   }
   std::copy_n(events.begin(), words, known);
 }

@@ -164,7 +164,7 @@ inline Seen expect_one_of_each(const Model& model, const Options& options = Opti
   Seen seen;
   std::uint64_t blocked = 0;
   for (const FirstPick pick :
-       {FirstPick::first, FirstPick::last, FirstPick::random, FirstPick::same_task}) {
+       {FirstPick::first, FirstPick::last, FirstPick::random, FirstPick::by_priority}) {
     SCOPED_TRACE("first pick " + std::to_string(static_cast<int>(pick)));
     DporExplorer::Settings settings;
     settings.first_pick = pick;

@@ -235,6 +235,78 @@ TEST(DporKnownSteps, WhatOthersWriteIntoNewBlocksMatters) {
   EXPECT_GT(seen.repeated, 0u);
 }
 
+Task<> note_down(const int& value, int& note, int& turn) {
+  co_await sleep(0s);
+  note = value;
+  co_await sleep(0s);
+  note += 10;
+  ++turn;
+}
+
+Task<> look_at_note(const int& value, const int& note, int& seen) {
+  co_await sleep(0s);
+  if (value == 0) co_return;
+  co_await sleep(0s);
+  seen = note;
+}
+
+/// Until somebody looks at it, what a step writes need not be written when it is repeated.
+TEST(DporKnownSteps, WhatSomebodyComesToLookAtLaterMatters) {
+  const Seen seen = expect_the_same_without([]() -> Task<> {
+    int value = 0;
+    int note = 0;
+    int turn = 0;
+    int found = 0;
+    std::vector<Task<>> tasks;
+    tasks.push_back(note_down(value, note, turn));
+    tasks.push_back(note_down(value, turn, found));
+    tasks.push_back(change_value(value));
+    tasks.push_back(look_at_note(value, note, found));
+    co_await gather(std::move(tasks));
+    COCHECK(found != 11);
+  });
+  EXPECT_GT(seen.failing, 0u);
+  EXPECT_LT(seen.failing, seen.executions);
+  EXPECT_GT(seen.repeated, seen.executions);
+}
+
+/// Not inlined: that it reads what was released is meant.
+__attribute__((noinline)) int look_at(const int* number) {
+  return *number;
+}
+
+Task<> release(std::unique_ptr<int>& number, int& turn) {
+  co_await sleep(0s);
+  co_await sleep(0s);
+  ++turn;
+  number = nullptr;
+}
+
+Task<> look_again(const int* number, int& turn, int& seen) {
+  co_await sleep(0s);
+  ++turn;
+  co_await sleep(0s);
+  seen = look_at(number);
+}
+
+/// What is released is zero.
+TEST(DporKnownSteps, WhatIsReleasedIsClearedForThoseWhoStillLookAtIt) {
+  const Seen seen = expect_the_same_without([]() -> Task<> {
+    auto number = std::make_unique<int>(5);
+    int turn = 0;
+    int found = 0;
+    std::vector<Task<>> tasks;
+    tasks.push_back(release(number, turn));
+    tasks.push_back(look_again(number.get(), turn, found));
+    tasks.push_back(change_value(turn));
+    co_await gather(std::move(tasks));
+    COCHECK(found == 5);
+  });
+  EXPECT_GT(seen.failing, 0u);
+  EXPECT_LT(seen.failing, seen.executions);
+  EXPECT_GT(seen.repeated, 0u);
+}
+
 /// As code does that is not instrumented.
 __attribute__((noinline, no_sanitize("thread"))) void store_untold(int& to, int value) {
   to = value;

@@ -32,6 +32,8 @@ namespace {
 constexpr std::uint64_t kExecutionsBetweenChecks = 256;
 // So many steps are looked at before it is asked whether it is worth it to know them.
 constexpr std::uint64_t kLearnedAtFirst = 1024;
+// Its multiples are spread evenly: of 2^64.
+constexpr std::uint64_t kGoldenRatio = 0x9e37'79b9'7f4a'7c15u;
 
 }  // namespace
 
@@ -51,11 +53,20 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     order_.expect_words(reinterpret_cast<std::uintptr_t>(memory_.begin()) / 8, memory_.limit() / 8);
     order_.ignore_words(settings_.ignored_modulus, settings_.ignored_remainder);
   }
-  ~Driver() { world_.set_watcher(nullptr); }
+  ~Driver() {
+    back_to_complete();
+    world_.set_watcher(nullptr);
+  }
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
 
   End run() {
+    const End end = search();
+    back_to_complete();
+    return end;
+  }
+
+  End search() {
     alternatives_ = world_.alternatives();
     now_ = world_.time();
     enter();
@@ -120,6 +131,8 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     Index epoch = 0;
     std::size_t alternatives = 0;
     std::size_t next_alternative = 0;    // without reduction
+    std::vector<std::uint32_t> offered;  // processes, in the order of the alternatives
+    bool is_complete = false;            // whether nothing is left out of memory: see KnownSteps
     std::vector<const void*> withdrawn;  // processes that the step took away
     std::vector<const void*> opened;     // processes of which all that they draw is being tried
     std::size_t explored = 0;            // branches
@@ -137,6 +150,14 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     point.branches = std::exchange(rest_, {});
     point.alternatives = alternatives_;
     point.next_alternative = 0;
+    if (offered_.size() != alternatives_) {
+      assert(!is_incomplete_);
+      find_offered();
+    }
+    point.offered.swap(offered_);
+    offered_.clear();
+    point.is_complete = !is_incomplete_;
+    if (point.is_complete) last_complete_ = depth_ - 1;
     point.opened.clear();
     point.tried = false;
     point.explored = 0;
@@ -151,7 +172,17 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     point.mark = order_.mark();
     point.position = undo_->position(nullptr);
     world_.save(point.loop);
-    if (undo_->bytes() > explorer_.limits_.undo_bytes) undo_->drop_half();
+    if (undo_->bytes() > explorer_.limits_.undo_bytes) {
+      complete();
+      undo_->drop_half();
+    }
+  }
+
+  void find_offered() {
+    offered_.clear();
+    for (std::size_t i = 0; i < alternatives_; ++i) {
+      offered_.push_back(order_.id_of(world_.action(i).runnable->identity()));
+    }
   }
 
   /// Those that sleep on.
@@ -248,36 +279,19 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     });
   }
 
-  [[nodiscard]] const void* pick_next(Point& point) const {
+  [[nodiscard]] const void* pick_next(Point& point) {
     if (point.next_alternative == point.alternatives) return nullptr;
     return process_at(point.next_alternative++);
   }
 
-  [[nodiscard]] const void* process_at(std::size_t index) const {
-    return world_.action(index).runnable->identity();
+  [[nodiscard]] const void* process_at(std::size_t index) {
+    return order_.process_of(top().offered[index]);
   }
 
   /// Somebody who can go on and does not sleep.
   [[nodiscard]] const void* pick_free(const Point& point) {
     if (point.tried) return nullptr;
-    const std::size_t count = point.alternatives;
-    const auto is_free = [&](const void* process) {
-      return !sleeps_whole(point, process) && !is_held(process);
-    };
-    if (settings_.first_pick == FirstPick::same_task && order_.size() > 0) {
-      const void* process = order_.process(order_.size() - 1);
-      for (std::size_t i = 0; i < count; ++i) {
-        if (process_at(i) == process && is_free(process)) return process;
-      }
-    }
-    const bool by_chance =
-        settings_.first_pick == FirstPick::random || settings_.first_pick == FirstPick::same_task;
-    const std::size_t offset = by_chance ? random_.below(count) : 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t index =
-          settings_.first_pick == FirstPick::last ? count - 1 - i : (i + offset) % count;
-      if (const void* process = process_at(index); is_free(process)) return process;
-    }
+    if (const void* process = first_free(point)) return process;
     if (std::all_of(point.sleepers.begin(), point.sleepers.end(),
                     [&](const Sleeper& sleeper) { return is_held(sleeper.process); })) {
       // All wait for steps that must come first and never do: no execution, but others may be
@@ -290,6 +304,33 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     return nullptr;
   }
 
+  [[nodiscard]] const void* first_free(const Point& point) {
+    const auto is_free = [&](const void* process) {
+      return !sleeps_whole(point, process) && !is_held(process);
+    };
+    const std::size_t count = point.alternatives;
+    if (settings_.first_pick != FirstPick::by_priority) {
+      const std::size_t offset =
+          settings_.first_pick == FirstPick::random ? random_.below(count) : 0;
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t index =
+            settings_.first_pick == FirstPick::last ? count - 1 - i : (i + offset) % count;
+        if (const void* process = process_at(index); is_free(process)) return process;
+      }
+      return nullptr;
+    }
+    std::uint64_t best = 0;
+    const void* picked = nullptr;
+    for (const std::uint32_t id : point.offered) {
+      const std::uint64_t alone = order_.is_next_alone(id) ? std::uint64_t{1} << 63 : 0;
+      const std::uint64_t priority = alone | ((id + settings_.seed) * kGoldenRatio >> 1) | 1;
+      if (priority <= best || !is_free(order_.process_of(id))) continue;
+      best = priority;
+      picked = order_.process_of(id);
+    }
+    return picked;
+  }
+
   enum class Made : std::uint8_t { event, nothing_new, end };
 
   /// Takes the step.
@@ -297,8 +338,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     Point& point = top();
     const WakeupTree::Step& step = tree_.step(node);
     const void* process = order_.process_of(step.id);
-    std::size_t index = 0;
-    while (index < point.alternatives && process_at(index) != process) ++index;
+    const std::size_t index = index_of(point, step.id);
     if (index == point.alternatives) {
       throw NotDeterministic(
           "the model is not deterministic: a task that was ready after the same steps before is "
@@ -327,6 +367,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
         expect(*known, index);
       }
     }
+    complete();
     last_and_alone_ = is_likely_last_and_alone(point) && (state == nullptr || !learns_last());
     const std::size_t outstanding = memory_.outstanding_now();
     const std::uint64_t exclusions = memory_.exclusions();
@@ -427,7 +468,13 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   /// One that need not be executed; null if there is none.
   [[nodiscard]] KnownSteps::Step* find_known(KnownSteps::State& state, const Point& point,
                                              std::size_t index) {
-    KnownSteps::Step* known = known_steps_.find(state, now_, {step_id_, order_.birth_of(step_id_)});
+    const std::uint64_t looked_at = known_steps_.looks_at();
+    const KnownSteps::Who who{step_id_, order_.birth_of(step_id_)};
+    KnownSteps::Step* known = known_steps_.find(state, now_, who);
+    if (is_incomplete_ && known_steps_.looks_at() != looked_at) {
+      complete();
+      known = known_steps_.find(state, now_, who);
+    }
     if (!values_.empty() || index >= world_.ready().size() || world_.first_invariant() != nullptr) {
       return nullptr;
     }
@@ -446,13 +493,13 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     const bool last = is_known_last(known, point);
     if (last) {
       ++last_repeated_;
+      alternatives_ = 0;
     } else {
-      known_steps_.repeat(known, index, point.alternatives, world_, *undo_);
+      repeat_effects(point, index, known);
     }
     point.known = &known;
     point.tried = true;
     point.withdrawn.clear();
-    alternatives_ = last ? 0 : world_.alternatives();
     HappensBefore::Step step = begin_event();
     step.posts = known.posts;
     step.arrivals = known.arrivals;
@@ -464,6 +511,66 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     if (compared) step.known = known.footprint.get();
     order_.push(step);
     return after_event([&] { return last ? end_execution({}, false) : finish_execution(); });
+  }
+
+  void repeat_effects(Point& point, std::size_t index, KnownSteps::Step& known) {
+    // Where much had to be completed later it is not worth the while.
+    const bool worthwhile = completed_later_ < kLearnedAtFirst + left_out_ / 4;
+    if (worthwhile && known.posts_are_posted && !known.footprint->final) {
+      ++left_out_;
+      known_steps_.repeat_for_now(known, index, point.alternatives, world_, *undo_);
+      is_incomplete_ = true;
+      alternatives_ = world_.alternatives();
+      // Where the execution ends, or time passes, more is asked for.
+      if (alternatives_ > 0 && world_.time() == now_) {
+        offered_.assign(point.offered.begin(), point.offered.end());
+        offered_.erase(offered_.begin() + static_cast<std::ptrdiff_t>(index));
+        const auto timers = static_cast<std::ptrdiff_t>(point.loop.state.ready.size()) - 1;
+        const std::size_t before = offered_.size();
+        for (const void* process : known.posts) offered_.push_back(order_.id_of(process));
+        std::rotate(offered_.begin() + timers,
+                    offered_.begin() + static_cast<std::ptrdiff_t>(before), offered_.end());
+        return;
+      }
+      rewind(point);
+    }
+    complete();
+    known_steps_.repeat(known, index, point.alternatives, world_, *undo_);
+    alternatives_ = world_.alternatives();
+  }
+
+  /// Writes what was left out by the steps that were repeated for now.
+  void complete() {
+    if (!is_incomplete_) return;
+    const std::size_t depth = depth_;
+    depth_ = last_complete_ + 1;
+    rewind(top());
+    while (depth_ < depth) {
+      Point& point = top();
+      world_.restore(point.loop);
+      const std::size_t index = index_of(point, order_.process_id(static_cast<Index>(depth_) - 1));
+      known_steps_.repeat(*point.known, index, point.alternatives, world_, *undo_);
+      ++completed_later_;
+      ++depth_;
+      top().position = undo_->position(nullptr);
+      top().is_complete = true;
+    }
+    last_complete_ = depth_ - 1;
+    world_.restore(top().loop);
+    now_ = world_.time();
+    alternatives_ = top().alternatives;
+  }
+
+  /// Goes back to where nothing is left out of memory.
+  void back_to_complete() {
+    if (!std::exchange(is_incomplete_, false)) return;
+    undo_->rewind(path_[last_complete_].position, nullptr);
+    world_.restore(path_[last_complete_].loop);
+  }
+
+  [[nodiscard]] static std::size_t index_of(const Point& point, std::uint32_t process) {
+    return static_cast<std::size_t>(std::find(point.offered.begin(), point.offered.end(), process) -
+                                    point.offered.begin());
   }
 
   /// A step that is known is executed all the same: what it should do.
@@ -840,11 +947,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
 
   void reverse_races(const std::vector<const void*>& left) {
     reversal_.begin_execution(unchanged_);
-    for (Index later = 0; later < order_.size(); ++later) {
-      for (HappensBefore::Race& race : order_.races(later)) {
-        if (race.covered_by < unchanged_) continue;
-        race.covered_by = cover(race.earlier, order_.process_id(later), later);
-      }
+    for (HappensBefore::Race& race : order_.races()) {
+      if (race.covered_by < unchanged_) continue;
+      race.covered_by = cover(race.earlier, order_.process_id(race.later), race.later);
     }
     for (Index event = 0; event < order_.size(); ++event) {
       for (const void* process : path_[event].withdrawn) {
@@ -888,7 +993,10 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     if (undo_->holds(point.position)) {
       undo_->rewind(point.position, nullptr);
       world_.restore(point.loop);
+      is_incomplete_ = !point.is_complete;
+      last_complete_ = std::min(last_complete_, depth_ - 1);
     } else {
+      back_to_complete();
       execute_again();
     }
     alternatives_ = point.alternatives;
@@ -907,8 +1015,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
         values_.assign(values.begin(), values.end());
         choices_.assign(values_.size(), 0);
         next_value_ = 0;
-        std::size_t index = 0;
-        while (process_at(index) != order_.process(event)) ++index;
+        const std::size_t index = index_of(path_[i - 1], order_.process_id(event));
         memory_.enter_process(order_.process(event));
         world_.take(index, path_[i - 1].alternatives);
         undo_->commit(nullptr);
@@ -916,7 +1023,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       (void)world_.alternatives();
       path_[i].position = undo_->position(nullptr);
       world_.save(path_[i].loop);
+      path_[i].is_complete = true;
     }
+    last_complete_ = depth_ - 1;
   }
 
   DporExplorer& explorer_;
@@ -948,6 +1057,11 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   std::size_t depth_ = 0;
   Index unchanged_ = 0;  // so many events are those of the last execution that was looked at
   std::size_t alternatives_ = 0;
+  std::vector<std::uint32_t> offered_;  // as in the next Point, unless it is to be found out
+  bool is_incomplete_ = false;  // whether steps that were repeated for now have left something out
+  std::size_t last_complete_ = 0;      // the last point on the way there before that
+  std::uint64_t left_out_ = 0;         // steps that were repeated for now
+  std::uint64_t completed_later_ = 0;  // those that had to be repeated once more
   TimePoint now_{};
   End end_ = End::exhausted;
 

@@ -30,6 +30,10 @@ namespace cocheck::detail {
 /// of the memory of the model is executed each time. It is known all the same, since it leads to a
 /// state.
 ///
+/// Others look at few of the words that a step writes. Of a step that is repeated for_now() only
+/// these are written, so that steps that follow can be found: the rest must be done, by going back
+/// and repeating it, before anything is executed.
+///
 /// The variants of a step are the leaves of a tree that branches by the values of single words. To
 /// find one takes a comparison for each word that it reads and others write.
 class KnownSteps {
@@ -42,6 +46,8 @@ class KnownSteps {
   struct Node {
     Step* step = nullptr;
     Branch* branch = nullptr;
+
+    [[nodiscard]] bool is_empty() const noexcept { return step == nullptr && branch == nullptr; }
   };
 
   /// What tells some things apart, all in order.
@@ -54,29 +60,35 @@ class KnownSteps {
     std::uint64_t value = 0;
   };
 
-  struct Step {
+  /// What is looked at each time comes first.
+  struct alignas(64) Step {
     bool repeatable = false;
     bool noted = false;  // who writes what it writes
     /// Nothing can follow, and nothing is left after it: what it changes need not be known.
     bool last = false;
+    bool posts_are_posted = false;  // whether `posts` are the processes of `loop.posted`
+    HappensBefore::Birth birth;     // of the process, for which `compared` is true
+    std::uint64_t generation = 0;   // of the writers, for which it is
+    std::size_t compared = 0;       // of the reads
+    std::uint64_t time = 0;
     /// The time first, then those that others may change, then the others: see find().
     std::vector<Word> reads;
-    std::size_t compared = 0;      // of the reads
-    std::uint64_t generation = 0;  // of the writers, and
-    HappensBefore::Birth birth;    // of the process, for which that is true
-    Name drawn;              // with where it has allocated: tells it from others that read the same
-    Step* other = nullptr;   // that reads the same
+
     State* state = nullptr;  // that its process is in then
-    // What it did, where that is asked for:
-    std::vector<Word> writes;
-    std::vector<TaskBase*> finished;
-    std::vector<std::byte*> released;
-    std::vector<std::size_t> lines;  // of UndoLog, that it changes
-    LoopEffects loop;
-    std::vector<const void*> posts;  // as in HappensBefore::Step
+    FootprintRef footprint;
+    std::vector<const void*> posts;  // as in HappensBefore::Step, and so are the next two
     std::vector<const void*> arrivals;
     std::vector<const void*> completed;
-    FootprintRef footprint;
+    LoopEffects loop;
+    std::vector<TaskBase*> finished;
+    std::vector<std::byte*> released;
+    std::vector<Word> shown;  // what it writes and steps of others are known to be compared with
+    std::uint64_t shown_generation = 0;
+
+    std::vector<Word> writes;
+    std::vector<std::size_t> lines;  // of UndoLog, that it changes
+    Name drawn;             // with where it has allocated: tells it from others that read the same
+    Step* other = nullptr;  // that reads the same
     // Of a last step: how much there was before it.
     std::size_t outstanding = 0;
     std::size_t loop_blocks = 0;
@@ -90,17 +102,35 @@ class KnownSteps {
     std::vector<std::pair<std::uint32_t, State*>> born;  // processes that were made ready
   };
 
+  /// By the value of some bytes of a word: a hash table.
   struct Branch {
     std::byte* at = nullptr;
     std::uint64_t mask = 0;
-    std::vector<std::pair<std::uint64_t, Node>> nodes;  // by the value, in ascending order
 
-    /// Where the node of a value is, or belongs.
-    [[nodiscard]] auto position(std::uint64_t value) {
-      return std::lower_bound(
-          nodes.begin(), nodes.end(), value,
-          [](const auto& node, std::uint64_t other) { return node.first < other; });
+    /// The node of a value; null if there is none.
+    [[nodiscard]] Node* find(std::uint64_t value) noexcept {
+      Slot& slot = slot_of(value);
+      return slot.node.is_empty() ? nullptr : &slot.node;
     }
+    /// There is none yet.
+    void add(std::uint64_t value, const Node& node);
+
+   private:
+    struct Slot {
+      std::uint64_t value = 0;
+      Node node;  // empty: free
+    };
+    [[nodiscard]] Slot& slot_of(std::uint64_t value) noexcept {
+      std::size_t index = value * 0x9e37'79b9'7f4a'7c15u >> shift_;
+      while (!slots_[index].node.is_empty() && slots_[index].value != value) {
+        index = (index + 1) & (slots_.size() - 1);
+      }
+      return slots_[index];
+    }
+
+    std::vector<Slot> slots_ = std::vector<Slot>(4);
+    unsigned shift_ = 62;  // slots_ has 2^(64 - shift_), at most half of them in use
+    std::size_t used_ = 0;
   };
 
   /// A step that was executed and committed.
@@ -146,6 +176,12 @@ class KnownSteps {
   /// Does what the step did that stands at `index` of what is ready.
   void repeat(const Step& step, std::size_t index, std::size_t alternatives, World& world,
               UndoLog& undo) const;
+  /// The same as far as find() and World::repeat() ask for it.
+  void repeat_for_now(Step& step, std::size_t index, std::size_t alternatives, World& world,
+                      UndoLog& undo);
+  /// Grows when find() or record() has come to look at more than what was repeated for now has
+  /// written: what find() gave is not true then.
+  [[nodiscard]] std::uint64_t looks_at() const noexcept { return looks_at_; }
   /// Keeps what was executed after find() in that state. Null if it cannot be kept, or too many
   /// are.
   [[nodiscard]] Step* record(State& state, const Executed& executed);
@@ -171,9 +207,12 @@ class KnownSteps {
     std::uint32_t last = 0;    // the last event of that process that did
     std::uint32_t second = 0;  // another one, or kSeveral
     bool relied = false;       // whether some step is known not to depend on others
+    bool looked_at = false;    // whether find() compares it
   };
   void add_writer(std::uint64_t word, std::uint32_t process, std::uint32_t ordinal);
   [[nodiscard]] bool is_told_by_state(std::uint64_t word, const Who& who);
+  void look_at(const Word& word);
+  void find_shown(Step& step);
   [[nodiscard]] bool matches(Step& step, const Who& who);
   enum class Told : std::uint8_t { all, all_that_matters, not_all };
   [[nodiscard]] Told told_by_log(const Executed& executed) const;
@@ -192,6 +231,7 @@ class KnownSteps {
   Who who_;  // it was looked for
   WordMap<Writers> writers_;
   std::uint64_t generation_ = 1;  // grows when one writes that others rely on not to
+  std::uint64_t looks_at_ = 1;
 };
 
 }  // namespace cocheck::detail
