@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstring>
+#include <ranges>
 #include <span>
 #include <utility>
 
@@ -166,9 +167,10 @@ Shards divide(const std::vector<Conflict>& conflicts, std::size_t jobs) {
       return conflict.one == other.one && conflict.other == other.other;
     });
   };
-  // Pairs that have no process in common divide most evenly.
+  // Pairs that have no process in common divide most evenly. The later they come, the less of the
+  // search is another one than without them.
   for (const bool by_process : {true, false}) {
-    for (const Conflict& conflict : conflicts) {
+    for (const Conflict& conflict : std::views::reverse(conflicts)) {
       if (chosen.size() == wanted) break;
       if (conflict.without > 0 || conflict.conflicts == 0 || is_chosen(conflict, by_process)) {
         continue;
