@@ -294,11 +294,12 @@ TEST(DporKnownSteps, WhatIsReleasedIsClearedForThoseWhoStillLookAtIt) {
   const Seen seen = expect_the_same_without([]() -> Task<> {
     auto number = std::make_unique<int>(5);
     int turn = 0;
+    int other_turn = 0;
     int found = 0;
     std::vector<Task<>> tasks;
     tasks.push_back(release(number, turn));
     tasks.push_back(look_again(number.get(), turn, found));
-    tasks.push_back(change_value(turn));
+    for (int i = 0; i < 3; ++i) tasks.push_back(change_value(other_turn));
     co_await gather(std::move(tasks));
     COCHECK(found == 5);
   });
