@@ -303,8 +303,9 @@ TEST(DporKnownSteps, WhatIsReleasedIsClearedForThoseWhoStillLookAtIt) {
     co_await gather(std::move(tasks));
     COCHECK(found == 5);
   });
-  EXPECT_GT(seen.failing, 0u);
-  EXPECT_LT(seen.failing, seen.executions);
+  // Before it is released in one of three orders, and in six of the other tasks.
+  EXPECT_EQ(seen.executions, 18u);
+  EXPECT_EQ(seen.failing, 12u);
   EXPECT_GT(seen.repeated, 0u);
 }
 

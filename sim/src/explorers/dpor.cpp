@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
-#include <set>
 #include <utility>
 
 #include "cocheck/detail/known_steps.hpp"
 #include "cocheck/detail/race_reversal.hpp"
 #include "cocheck/detail/step_watcher.hpp"
 #include "cocheck/detail/task_base.hpp"
+#include "cocheck/detail/touched_words.hpp"
 #include "cocheck/detail/wakeup_tree.hpp"
 #include "cocheck/random_stream.hpp"
 
@@ -17,12 +17,12 @@ namespace cocheck {
 
 using detail::AccessedWord;
 using detail::AccessLog;
-using detail::Footprint;
 using detail::FootprintRef;
 using detail::HappensBefore;
 using detail::HarnessVector;
 using detail::KnownSteps;
 using detail::RaceReversal;
+using detail::TouchedWords;
 using detail::UndoLog;
 using detail::WakeupTree;
 using Index = HappensBefore::Index;
@@ -47,6 +47,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
         memory_(world.memory()),
         random_(settings_.seed),
         known_steps_(memory_),
+        touched_(memory_),
         repeats_steps_(settings_.repeats_steps) {
     undo_.emplace(memory_);
     world_.set_watcher(this);
@@ -428,7 +429,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   /// The step has become an event; `end()` says whether the search goes on after an execution.
   template <class EndExecution>
   Made after_event(EndExecution&& end) {
-    if (!unlogged_.empty() && unlogged_is_shared()) return over(End::not_instrumented);
+    if (touched_.any_untold() && touched_.is_untold_shared(order_)) {
+      return over(End::not_instrumented);
+    }
     if (alternatives_ > 0) {
       return world_.steps() < world_.max_steps() ? Made::event : over(End::too_deep);
     }
@@ -507,7 +510,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     step.final = known.footprint->final;
     // What all comes before, and nothing behind, is compared with nothing.
     const bool compared =
-        !last || !settings_.reduce || !unlogged_.empty() || !order_.all_before_next(step_id_);
+        !last || !settings_.reduce || touched_.any_untold() || !order_.all_before_next(step_id_);
     if (compared) step.known = known.footprint.get();
     order_.push(step);
     return after_event([&] { return last ? end_execution({}, false) : finish_execution(); });
@@ -656,7 +659,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     withdrawn_.clear();
     finished_.clear();
     memory_.enter_process(step_);
-    fresh_blocks_ = memory_.block_count();
+    touched_.begin_step();
     const AccessLog::Scope logging(
         log_, AccessLog::Range::between(memory_.begin(), end_of_memory()),
         AccessLog::Range::between(&world_, &world_ + 1),
@@ -669,9 +672,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   /// Whether nothing could have come instead of the next step, all comes before it, and nothing
   /// will follow: what it touches is then compared with nothing. That it is the last is a guess.
   [[nodiscard]] bool is_likely_last_and_alone(const Point& point) {
-    return settings_.reduce && unlogged_.empty() && point.alternatives == 1 && values_.empty() &&
-           step_ == last_step_.process && order_.next_ordinal(step_id_) == last_step_.ordinal &&
-           order_.all_before_next(step_id_);
+    return settings_.reduce && !touched_.any_untold() && point.alternatives == 1 &&
+           values_.empty() && step_ == last_step_.process &&
+           order_.next_ordinal(step_id_) == last_step_.ordinal && order_.all_before_next(step_id_);
   }
   [[nodiscard]] bool was_last_and_alone() {
     return values_.empty() && withdrawn_.empty() && !world_.failure() && world_.ready().empty() &&
@@ -699,10 +702,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   }
 
   void add_event() {
-    words_.clear();
-    if (!last_and_alone_) collect_footprint();
+    if (!last_and_alone_) touched_.collect(log_, *undo_, step_);
     HappensBefore::Step step = begin_event();
-    step.footprint = {words_, log_.released(), 0, 0};
+    step.footprint = {touched_.words(), log_.released(), 0, 0};
     step.values = values_;
     step.posts = posts_;
     step.arrivals = arrivals_;
@@ -765,90 +767,6 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       ++(order_.dependent(order_.kept(one), order_.kept(other)) ? conflict.conflicts
                                                                 : conflict.without);
     }
-  }
-
-  /// What instrumented code has said, and what has changed without that.
-  void collect_footprint() {
-    block_ = {};
-    log_.for_each([&](const AccessLog::Entry& entry) {
-      // Who says that he changes something has looked at it.
-      const bool noted = AccessLog::noted(entry.word);
-      if (!noted && !counts(entry.word)) return;
-      const unsigned reads = entry.reads | (noted ? entry.writes : 0u);
-      words_.emplace_back(entry.word, static_cast<std::uint8_t>(reads), entry.writes);
-    });
-    undo_->for_each_changed_word([&](const std::byte* at, std::uint64_t before, std::uint64_t now) {
-      const auto address = reinterpret_cast<std::uintptr_t>(at);
-      const std::uint64_t word = address / 8;
-      const AccessLog::Entry* entry = log_.find(word);
-      if (entry != nullptr && entry->writes == 0xff) return;
-      if (log_.fresh(address) || !counts(word)) return;
-      std::uint8_t changed = 0;
-      for (unsigned byte = 0; byte < 8; ++byte) {
-        if (((before ^ now) >> byte * 8 & 0xff) != 0) {
-          changed = static_cast<std::uint8_t>(changed | 1u << byte);
-        }
-      }
-      if (entry != nullptr && (changed & ~entry->writes) == 0) return;
-      add_changed(word, changed);
-      if (!log_.unlogged_expected()) unlogged_.emplace(word, step_);
-    });
-  }
-
-  void add_changed(std::uint64_t word, std::uint8_t changed) {
-    const auto found = std::find_if(words_.begin(), words_.end(),
-                                    [&](AccessedWord other) { return other.word() == word; });
-    if (found == words_.end()) {
-      words_.emplace_back(word, changed, changed);
-    } else {
-      *found = AccessedWord(word, static_cast<std::uint8_t>(found->reads() | changed),
-                            static_cast<std::uint8_t>(found->writes() | changed));
-    }
-  }
-
-  /// Whether somebody else touches what code that is not instrumented has changed: what else it
-  /// does is not known then.
-  [[nodiscard]] bool unlogged_is_shared() {
-    // What is known already was compared with the events before.
-    const Index first = unlogged_compared_ == unlogged_.size() ? order_.size() - 1 : 1;
-    unlogged_compared_ = unlogged_.size();
-    for (const auto& [changed, process] : unlogged_) {
-      const std::uint64_t word = changed;
-      for (Index event = std::max(first, Index{1}); event < order_.size(); ++event) {
-        if (order_.process(event) == process) continue;
-        const Footprint touched = order_.footprint(order_.kept(event));
-        if (std::any_of(touched.words.begin(), touched.words.end(),
-                        [&](AccessedWord accessed) { return accessed.word() == word; }) ||
-            std::any_of(touched.released.begin(), touched.released.end(),
-                        [&](const auto& run) { return run.holds(word); })) {
-          return true;
-        }
-      }
-    }
-    return false;
-  }
-
-  /// Whether what happens to a word can matter to others than the step itself: see
-  /// ModelMemory::matters().
-  [[nodiscard]] bool counts(std::uint64_t word) {
-    if (word - block_.first >= block_.words) look_up_block(word);
-    const std::uint64_t within = word - block_.first;
-    return block_.counts && (within >= 63 || (block_.excluded >> within & 1) == 0);
-  }
-
-  void look_up_block(std::uint64_t word) {
-    block_ = {word, 1, 0, false};
-    const std::uintptr_t address = word * 8;
-    if (!memory_.in_use(address)) return;
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): it was an address
-    const auto* at = reinterpret_cast<const std::byte*>(address);
-    const detail::ModelMemory::BlockId id = memory_.block_at(at);
-    if (id >= fresh_blocks_) return;  // it is the step's own, or there is none
-    const detail::ModelMemory::Block& block = memory_.block(id);
-    const auto first = reinterpret_cast<std::uintptr_t>(memory_.address(id)) / 8;
-    const std::uint64_t words = std::uint64_t{block.granules} * detail::ModelMemory::kGranule / 8;
-    if (word - first >= words) return;
-    block_ = {first, words, block.links | block.names, block.live()};
   }
 
   // StepWatcher
@@ -1037,6 +955,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   AccessLog log_;
   HappensBefore order_;
   KnownSteps known_steps_;
+  TouchedWords touched_;
   bool repeats_steps_;
   struct Expected {
     const KnownSteps::Step* known = nullptr;
@@ -1065,10 +984,6 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   TimePoint now_{};
   End end_ = End::exhausted;
 
-  // Words that were changed by code that is not instrumented, with who did it.
-  std::set<std::pair<std::uint64_t, const void*>> unlogged_;
-  std::size_t unlogged_compared_ = 0;
-
   /// Which event an execution ended with.
   struct LastStep {
     const void* process = nullptr;
@@ -1077,10 +992,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   LastStep last_step_;
 
   // Of the step that runs.
-  const void* step_ = nullptr;    // whose it is
-  std::uint32_t step_id_ = 0;     // the same as a number
-  bool last_and_alone_ = false;   // whether what it touches is not asked for
-  std::size_t fresh_blocks_ = 0;  // where those that it has allocated begin
+  const void* step_ = nullptr;   // whose it is
+  std::uint32_t step_id_ = 0;    // the same as a number
+  bool last_and_alone_ = false;  // whether what it touches is not asked for
   bool running_ = false;
   std::uint64_t made_ = 0;        // executions, and what was begun and cannot become one
   bool out_of_patience_ = false;  // whether the search ends
@@ -1093,14 +1007,6 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   HarnessVector<const void*> withdrawn_;
   HarnessVector<detail::TaskLinks> finished_;
   std::vector<Index> forced_before_;  // events that an order demands before it
-  std::vector<AccessedWord> words_;
-  struct KnownBlock {
-    std::uint64_t first = 0;
-    std::uint64_t words = 0;
-    std::uint64_t excluded = 0;
-    bool counts = false;
-  };
-  KnownBlock block_;  // the last one that was looked up
 };
 
 DporExplorer::DporExplorer() = default;
