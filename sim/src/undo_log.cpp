@@ -140,6 +140,12 @@ void UndoLog::write(std::byte* word, std::uint64_t mask, std::uint64_t value) {
   store(copy_ + offset, now);
 }
 
+UndoLog::LineWords UndoLog::words_of(const std::byte* line) noexcept {
+  LineWords words;
+  copy_bytes(reinterpret_cast<std::byte*>(words.data()), line, kLine);
+  return words;
+}
+
 void UndoLog::wrote(const std::byte* word) {
   const auto offset = static_cast<std::size_t>(word - memory_.begin());
   words_.push_back({offset, load(copy_ + offset)});

@@ -4,7 +4,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <utility>
 
@@ -97,6 +96,10 @@ class UndoLog {
     std::uint64_t before;
   };
 
+  using LineWords = std::array<std::uint64_t, kLine / sizeof(std::uint64_t)>;
+  /// Of a line, in which memory may be that is not allocated.
+  [[nodiscard]] static LineWords words_of(const std::byte* line) noexcept;
+
   void keep_lines(std::span<const std::size_t> lines);
   void end_step() noexcept;
   void note_change_at(std::size_t offset) noexcept;
@@ -121,14 +124,11 @@ class UndoLog {
 
 template <class Visit>
 void UndoLog::for_each_changed_word(Visit&& visit) const {
-  using Words = std::array<std::uint64_t, kLine / sizeof(std::uint64_t)>;
   for (std::size_t i = last_step_; i < lines_.size(); ++i) {
     const Line& line = lines_[i];
     const std::byte* now = memory_.begin() + line.index * kLine;
-    Words before;
-    Words after;
-    std::memcpy(&before, line.bytes.data(), kLine);
-    std::memcpy(&after, now, kLine);
+    const LineWords before = words_of(line.bytes.data());
+    const LineWords after = words_of(now);
     unsigned changed = 0;
     for (std::size_t word = 0; word < before.size(); ++word) {
       changed |= unsigned{before[word] != after[word]} << word;
