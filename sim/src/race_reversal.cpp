@@ -187,8 +187,10 @@ void RaceReversal::find_independent(Index earlier, Events& events) {
   assert(event > earlier);
   std::uint64_t* known = &independent_[earlier * words];
   std::copy_n(known, words, events.begin());
-  events[event / 64] &= (std::uint64_t{1} << event % 64) - 1;
-  std::fill(events.begin() + static_cast<std::ptrdiff_t>(event / 64 + 1), events.end(), 0);
+  // Where all words are full there is nothing behind.
+  for (std::size_t i = event / 64; i < words; ++i) {
+    events[i] &= i == event / 64 ? (std::uint64_t{1} << event % 64) - 1 : 0;
+  }
   const std::uint64_t bit = std::uint64_t{1} << earlier % 64;
   while (event < order_.size()) {
     const std::size_t word = event / 64;

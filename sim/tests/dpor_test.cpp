@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -437,6 +438,39 @@ DporExplorer::End end_of_search(const Model& model, DporExplorer& explorer) {
   explorer.next();
   world.run(model, explorer);
   return explorer.end();
+}
+
+Task<> set_to(int& value, int number) {
+  co_await sleep(0s);
+  value = number;
+}
+
+Task<> copy(const int& value, int& seen) {
+  co_await sleep(0s);
+  seen = value;
+}
+
+Task<> sleep_often(int times) {
+  for (int i = 0; i < times; ++i) co_await sleep(0s);
+}
+
+/// Sets of events are words of 64 bits: just full, or with one more.
+TEST(Dpor, ExecutionsMayHaveAnyNumberOfEvents) {
+  for (int times = 40; times < 140; ++times) {
+    const Model model = [times]() -> Task<> {
+      int value = 0;
+      std::array<int, 3> copies{};
+      std::vector<Task<>> tasks;
+      tasks.push_back(sleep_often(times));
+      tasks.push_back(set_to(value, 1));
+      for (int& seen_by : copies) tasks.push_back(copy(value, seen_by));
+      co_await gather(std::move(tasks));
+    };
+    const Seen seen = search(model, Options(), DporExplorer::Settings());
+    ASSERT_EQ(seen.end, DporExplorer::End::exhausted) << times;
+    ASSERT_EQ(seen.executions, 8u) << times;
+    ASSERT_EQ(seen.classes, 8u) << times;
+  }
 }
 
 TEST(DporEnd, AFailureIsFound) {
