@@ -36,27 +36,7 @@ bool is_released(const AccessLog& log, std::uint64_t word) {
                      [&](const ReleasedWords& run) { return run.holds(word); });
 }
 
-COCHECK_UNCHECKED inline std::uint64_t load(const std::byte* at) noexcept {
-  return *reinterpret_cast<const volatile std::uint64_t*>(at);
-}
-
-COCHECK_UNCHECKED inline void store(const KnownSteps::Word& word) noexcept {
-  auto* at = reinterpret_cast<volatile std::uint64_t*>(word.at);
-  *at = (*at & ~word.mask) | word.value;
-}
-
 }  // namespace
-
-void KnownSteps::Branch::add(std::uint64_t value, const Node& node) {
-  if (2 * ++used_ > slots_.size()) {
-    const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(2 * slots_.size()));
-    --shift_;
-    for (const Slot& slot : old) {
-      if (!slot.node.is_empty()) slot_of(slot.value) = slot;
-    }
-  }
-  slot_of(value) = {value, node};
-}
 
 KnownSteps::State& KnownSteps::of(std::vector<std::pair<std::uint32_t, State*>>& list,
                                   std::uint32_t process) {
@@ -143,9 +123,8 @@ inline bool KnownSteps::matches(Step& step, const Who& who) {
     step.compared = static_cast<std::size_t>(others - step.reads.begin());
     for (const Word& word : std::span(step.reads).subspan(1, step.compared - 1)) look_at(word);
   }
-  if (step.time != time_) return false;
-  for (const Word& word : std::span(step.reads).subspan(1, step.compared - 1)) {
-    if (((load(word.at) ^ word.value) & word.mask) != 0) return false;
+  for (const Word& word : std::span(step.reads).first(step.compared)) {
+    if (((load_unchecked(word.at) ^ word.value) & word.mask) != 0) return false;
   }
   return std::all_of(step.released.begin(), step.released.end(),
                      [&](const std::byte* block) { return memory_.is_live_block(block); });
@@ -160,7 +139,7 @@ KnownSteps::Step* KnownSteps::find(State& state, TimePoint time, const Who& who)
   place_ = {&state.steps, nullptr, 0, nullptr};
   who_ = who;
   while (Branch* branch = place_.node->branch) {
-    const std::uint64_t value = load(branch->at) & branch->mask;
+    const std::uint64_t value = load_unchecked(branch->at) & branch->mask;
     Node* next = branch->find(value);
     if (next == nullptr) {
       place_ = {nullptr, branch, value, nullptr};
@@ -183,7 +162,9 @@ void KnownSteps::repeat(const Step& step, std::size_t index, std::size_t alterna
                         UndoLog& undo) const {
   assert(step.repeatable);
   undo.repeat(step.lines, [&] {
-    for (const Word& word : step.writes) store(word);
+    for (const Word& word : step.writes) {
+      store_unchecked(word.at, (load_unchecked(word.at) & ~word.mask) | word.value);
+    }
     for (TaskBase* task : step.finished) {
       const TaskLinks links = TaskLinks::of(*task);
       if (links.to != nullptr) undo.keep(links.to);
@@ -251,7 +232,7 @@ void KnownSteps::add_effects(Step& step, const Executed& executed) {
     }
     std::byte* at = address_of(entry.word);
     const std::uint64_t mask = bytes_of(entry.writes);
-    step.writes.push_back({at, mask, load(at) & mask});
+    step.writes.push_back({at, mask, load_unchecked(at) & mask});
     step.lines.push_back(executed.undo.line_of(at));
   }
   for (const ModelMemory::Change& change : changes) {
@@ -347,7 +328,6 @@ KnownSteps::Step* KnownSteps::record(State& state, const Executed& executed) {
   }
   step.noted = note_writes(executed) && told == Told::all;
   if (bytes_ > kMostBytes) return nullptr;
-  step.time = time_;
   step.reads.push_back({reinterpret_cast<std::byte*>(&time_), ~std::uint64_t{0}, time_});
   for (const AccessLog::Entry& entry : executed.log.entries()) {
     const unsigned bytes = unsigned{entry.reads} | entry.looks;

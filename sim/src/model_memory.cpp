@@ -339,12 +339,18 @@ inline void* ModelMemory::name(BlockId id) noexcept {
   return memory;
 }
 
-inline void ModelMemory::give_back(BlockId id) noexcept {
+/// Gives how many bytes it had.
+inline std::uint32_t ModelMemory::take_back(BlockId id) noexcept {
   if (careful_) [[unlikely]]
     note_release(id);
   const std::uint32_t bytes = blocks_[id].bytes;
   make_free(id);
   if (layout_ != Layout::by_process) push_free(id);
+  return bytes;
+}
+
+inline void ModelMemory::give_back(BlockId id) noexcept {
+  const std::uint32_t bytes = take_back(id);
   {
     const AccessLog::Pause pause;  // that it is cleared is nothing that the step does
     clear(address(id), bytes);
@@ -364,11 +370,7 @@ void ModelMemory::deallocate(void* memory) noexcept {
 
 void ModelMemory::release_for_now(std::byte* block) noexcept {
   assert(journal_ != nullptr && is_live_block(block));
-  const BlockId id = block_at(block);
-  const std::uint32_t bytes = blocks_[id].bytes;
-  note_release(id);
-  make_free(id);
-  if (layout_ != Layout::by_process) push_free(id);
+  [[maybe_unused]] const std::uint32_t bytes = take_back(block_at(block));
   ASAN_POISON_MEMORY_REGION(block, bytes);
 }
 

@@ -41,15 +41,6 @@ bool visit_all(const Events& events, Visit&& visit) {
 
 }  // namespace
 
-bool RaceReversal::is_tried_from(Node first, std::uint32_t process,
-                                 std::span<const std::uint32_t> values) const {
-  for (Node node = first; node != WakeupTree::kNone; node = tree_.next(node)) {
-    const WakeupTree::Step& step = tree_.step(node);
-    if (step.id == process && !step.open && std::ranges::equal(step.values(), values)) return true;
-  }
-  return false;
-}
-
 /// Whether the step of a later event is known to be that again without the earlier one: it may do
 /// and draw something else, if it has seen what that wrote.
 bool RaceReversal::is_exact(Index earlier, Index later) const {
@@ -68,7 +59,6 @@ RaceReversal::Index RaceReversal::cover(Place& place, Index earlier, std::uint32
                                         Index later, Events& events) {
   const Index end = order_.size();
   forget_what_went(earlier);
-  if (asleep_[earlier] != kDoesNotBegin) return asleep_[earlier];
   find_independent(earlier, events);
   alternative_ = {process, later};
   if (later != HappensBefore::kNone && !order_.values(order_.kept(later)).empty() &&
@@ -76,7 +66,7 @@ RaceReversal::Index RaceReversal::cover(Place& place, Index earlier, std::uint32
     events[later / 64] |= std::uint64_t{1} << later % 64;
     alternative_.id = 0;
   }
-  const Index asleep = find_asleep(place, earlier, events);
+  const Index asleep = find_asleep(place, events);
   if (asleep != kDoesNotBegin) return asleep;
 
   const bool draws = order_.any_draws(events);
@@ -113,7 +103,7 @@ RaceReversal::Index RaceReversal::cover(Place& place, Index earlier, std::uint32
       }
       const std::span<const std::uint32_t> taken = drawn_by(event);
       if (!taken.empty() && (step.open || !std::ranges::equal(taken, step.values()))) {
-        if (is_tried_from(tree_.next(node), step.id, taken)) continue;
+        if (tree_.is_tried_from(tree_.next(node), step.id, taken)) continue;
         put_first(node, event, branches != &place.branches);
       }
       found = node;
@@ -147,14 +137,8 @@ void RaceReversal::begin_execution(Index unchanged) {
     known_end_[place] = std::min(known_end_[place], unchanged);
   }
   std::fill(known_end_.begin() + unchanged, known_end_.end(), 0);
-  if (taken_.size() < places) {
-    asleep_.resize(places);
-    taken_.resize(places);
-  }
-  if (independent_.size() < places * words_) {
-    independent_.resize(places * words_);
-    taken_events_.resize(places * words_);
-  }
+  if (taken_.size() < places) taken_.resize(places);
+  if (independent_.size() < places * words_) independent_.resize(places * words_);
 }
 
 /// Forgets what rests on events that have been taken back.
@@ -163,20 +147,11 @@ void RaceReversal::forget_what_went(Index earlier) {
   std::vector<Taken>& taken = taken_[earlier];
   if (end <= earlier) {
     known_end_[earlier] = earlier + 1;
-    asleep_[earlier] = kDoesNotBegin;
     taken.clear();
-    std::fill_n(&taken_events_[earlier * words_], words_, 0);
     std::fill_n(&independent_[earlier * words_], words_, 0);
     return;
   }
-  if (asleep_[earlier] != kDoesNotBegin && asleep_[earlier] >= end) {
-    asleep_[earlier] = kDoesNotBegin;
-  }
-  while (!taken.empty() && taken.back().last >= end) {
-    const Index event = taken.back().event;
-    taken_events_[earlier * words_ + event / 64] &= ~(std::uint64_t{1} << event % 64);
-    taken.pop_back();
-  }
+  while (!taken.empty() && taken.back().last >= end) taken.pop_back();
 }
 
 /// The events of an alternative: those that come after `earlier` and do not depend on it.
@@ -206,8 +181,7 @@ void RaceReversal::find_independent(Index earlier, Events& events) {
 
 /// Whether the alternative begins with a step that sleeps: as begins_with().
 template <class Events>
-RaceReversal::Index RaceReversal::find_asleep(const Place& place, Index earlier,
-                                              const Events& events) {
+RaceReversal::Index RaceReversal::find_asleep(const Place& place, const Events& events) {
   for (const Sleeper& sleeper : place.sleepers) {
     const std::span<const std::uint32_t> values = order_.values(sleeper.kept);
     const Index rests_on =
@@ -220,13 +194,7 @@ RaceReversal::Index RaceReversal::find_asleep(const Place& place, Index earlier,
                                                   order_.dependent(member.kept, order_.kept(event));
                                          });
                     });
-    if (rests_on == kDoesNotBegin) continue;
-    // All alternatives here have this event, and begin with it.
-    if (order_.process_id(rests_on) == sleeper.id && holds(events, rests_on) &&
-        rests_on != alternative_.last) {
-      asleep_[earlier] = rests_on;
-    }
-    return rests_on;
+    if (rests_on != kDoesNotBegin) return rests_on;
   }
   return kDoesNotBegin;
 }
@@ -236,10 +204,9 @@ template <class Events>
 RaceReversal::Branches* RaceReversal::follow_taken(Place& place, Index earlier, Events& events) {
   const std::vector<Taken>& taken = taken_[earlier];
   if (taken.empty()) return &place.branches;
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    const std::uint64_t bits = taken_events_[earlier * events.size() + i];
-    assert((bits & ~events[i]) == 0);
-    events[i] &= ~bits;
+  for (const Taken& step : taken) {
+    assert(holds(events, step.event));
+    remove(events, step.event);
   }
   return &tree_.below(taken.back().node);
 }
@@ -248,7 +215,6 @@ void RaceReversal::add_taken(Index earlier, Taken step) {
   std::vector<Taken>& taken = taken_[earlier];
   if (!taken.empty()) step.last = std::max(step.last, taken.back().last);
   taken.push_back(step);
-  taken_events_[earlier * words_ + step.event / 64] |= std::uint64_t{1} << step.event % 64;
 }
 
 /// The first event of a process in the alternative; kNone if there is none.

@@ -29,14 +29,6 @@ void copy_bytes(std::byte* to, const std::byte* from, std::size_t bytes) {
 }
 #endif
 
-COCHECK_UNCHECKED std::uint64_t load(const std::byte* at) noexcept {
-  return *reinterpret_cast<const volatile std::uint64_t*>(at);
-}
-
-COCHECK_UNCHECKED void store(std::byte* at, std::uint64_t value) noexcept {
-  *reinterpret_cast<volatile std::uint64_t*>(at) = value;
-}
-
 }  // namespace
 
 UndoLog::UndoLog(ModelMemory& memory) : memory_(memory) {
@@ -133,11 +125,11 @@ void UndoLog::keep(const std::byte* word) {
 
 void UndoLog::write(std::byte* word, std::uint64_t mask, std::uint64_t value) {
   const auto offset = static_cast<std::size_t>(word - memory_.begin());
-  const std::uint64_t before = load(copy_ + offset);
+  const std::uint64_t before = load_unchecked(copy_ + offset);
   const std::uint64_t now = (before & ~mask) | (value & mask);
   words_.push_back({offset, before});
-  store(word, now);
-  store(copy_ + offset, now);
+  store_unchecked(word, now);
+  store_unchecked(copy_ + offset, now);
 }
 
 UndoLog::LineWords UndoLog::words_of(const std::byte* line) noexcept {
@@ -148,8 +140,8 @@ UndoLog::LineWords UndoLog::words_of(const std::byte* line) noexcept {
 
 void UndoLog::wrote(const std::byte* word) {
   const auto offset = static_cast<std::size_t>(word - memory_.begin());
-  words_.push_back({offset, load(copy_ + offset)});
-  store(copy_ + offset, load(word));
+  words_.push_back({offset, load_unchecked(copy_ + offset)});
+  store_unchecked(copy_ + offset, load_unchecked(word));
 }
 
 std::uint64_t UndoLog::before(const std::byte* word) const noexcept {
@@ -176,8 +168,8 @@ void UndoLog::rewind(Position position, Fingerprinter* fingerprinter) {
   assert(holds(position));
   for (; words_.size() > position.words; words_.pop_back()) {
     const auto [offset, before] = words_.back();
-    store(memory_.begin() + offset, before);
-    store(copy_ + offset, before);
+    store_unchecked(memory_.begin() + offset, before);
+    store_unchecked(copy_ + offset, before);
   }
   while (dropped_ + lines_.size() > position.lines) {
     const Line& line = lines_.back();

@@ -1,5 +1,6 @@
 #include "cocheck/detail/wakeup_tree.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace cocheck::detail {
@@ -15,6 +16,15 @@ WakeupTree::Node WakeupTree::make() {
   step.open = step.wide = step.leaf = false;
   step.draw({});
   return node;
+}
+
+bool WakeupTree::is_tried_from(Node first, std::uint32_t process,
+                               std::span<const std::uint32_t> values) noexcept {
+  for (Node node = first; node != kNone; node = node->next) {
+    const Step& step = node->step;
+    if (step.id == process && !step.open && std::ranges::equal(step.values(), values)) return true;
+  }
+  return false;
 }
 
 void WakeupTree::append(Branches& branches, Node node) noexcept {

@@ -62,12 +62,6 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   Driver& operator=(const Driver&) = delete;
 
   End run() {
-    const End end = search();
-    back_to_complete();
-    return end;
-  }
-
-  End search() {
     alternatives_ = world_.alternatives();
     now_ = world_.time();
     enter();
@@ -130,15 +124,15 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     detail::LoopSnapshot loop;
     HappensBefore::Kept mark;
     Index epoch = 0;
-    std::size_t alternatives = 0;
-    std::size_t next_alternative = 0;    // without reduction
     std::vector<std::uint32_t> offered;  // processes, in the order of the alternatives
-    bool is_complete = false;            // whether nothing is left out of memory: see KnownSteps
+    std::size_t next_alternative = 0;    // without reduction
     std::vector<const void*> withdrawn;  // processes that the step took away
     std::vector<const void*> opened;     // processes of which all that they draw is being tried
     std::size_t explored = 0;            // branches
     KnownSteps::Step* known = nullptr;   // the step that was taken here, if it is known
     bool tried = false;                  // whether a step was taken here
+
+    [[nodiscard]] std::size_t alternatives() const noexcept { return offered.size(); }
   };
 
   [[nodiscard]] Point& top() { return path_[depth_ - 1]; }
@@ -149,7 +143,6 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     Point& point = path_[depth_++];
     point.sleepers.clear();
     point.branches = std::exchange(rest_, {});
-    point.alternatives = alternatives_;
     point.next_alternative = 0;
     if (offered_.size() != alternatives_) {
       assert(!is_incomplete_);
@@ -157,8 +150,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     }
     point.offered.swap(offered_);
     offered_.clear();
-    point.is_complete = !is_incomplete_;
-    if (point.is_complete) last_complete_ = depth_ - 1;
+    if (!is_incomplete_) last_complete_ = depth_ - 1;
     point.opened.clear();
     point.tried = false;
     point.explored = 0;
@@ -215,7 +207,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   /// What to do next at the top of the path; kNone when there is nothing left to do.
   Node next_step() {
     Point& point = top();
-    if (point.alternatives == 0) return WakeupTree::kNone;
+    if (point.alternatives() == 0) return WakeupTree::kNone;
     while (true) {
       close_opened(point);
       if (point.branches.empty()) break;
@@ -281,7 +273,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   }
 
   [[nodiscard]] const void* pick_next(Point& point) {
-    if (point.next_alternative == point.alternatives) return nullptr;
+    if (point.next_alternative == point.alternatives()) return nullptr;
     return process_at(point.next_alternative++);
   }
 
@@ -309,7 +301,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     const auto is_free = [&](const void* process) {
       return !sleeps_whole(point, process) && !is_held(process);
     };
-    const std::size_t count = point.alternatives;
+    const std::size_t count = point.alternatives();
     if (settings_.first_pick != FirstPick::by_priority) {
       const std::size_t offset =
           settings_.first_pick == FirstPick::random ? random_.below(count) : 0;
@@ -340,7 +332,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     const WakeupTree::Step& step = tree_.step(node);
     const void* process = order_.process_of(step.id);
     const std::size_t index = index_of(point, step.id);
-    if (index == point.alternatives) {
+    if (index == point.alternatives()) {
       throw NotDeterministic(
           "the model is not deterministic: a task that was ready after the same steps before is "
           "not ready now; look for state that outlives an execution, addresses or real time");
@@ -373,7 +365,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     const std::size_t outstanding = memory_.outstanding_now();
     const std::uint64_t exclusions = memory_.exclusions();
     while (true) {
-      take(index, point.alternatives);
+      take(index, point.alternatives());
       if (world_.out_of_memory()) return over(End::out_of_memory);
       if (log_.outside()) {
         explorer_.outside_ = log_.outside();
@@ -393,7 +385,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       if (opens) point.opened.push_back(process);
       if (adds) add_other_values(point, forced);
       if (sleeps(point, process, values_) ||
-          reversal_.is_tried_from(point.branches.first, step_id_, values_)) {
+          tree_.is_tried_from(point.branches.first, step_id_, values_)) {
         tree_.release_all(rest_);
         log_.clear();
         return Made::nothing_new;
@@ -521,7 +513,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     const bool worthwhile = completed_later_ < kLearnedAtFirst + left_out_ / 4;
     if (worthwhile && known.posts_are_posted && !known.footprint->final) {
       ++left_out_;
-      known_steps_.repeat_for_now(known, index, point.alternatives, world_, *undo_);
+      known_steps_.repeat_for_now(known, index, point.alternatives(), world_, *undo_);
       is_incomplete_ = true;
       alternatives_ = world_.alternatives();
       // Where the execution ends, or time passes, more is asked for.
@@ -538,7 +530,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       rewind(point);
     }
     complete();
-    known_steps_.repeat(known, index, point.alternatives, world_, *undo_);
+    known_steps_.repeat(known, index, point.alternatives(), world_, *undo_);
     alternatives_ = world_.alternatives();
   }
 
@@ -552,16 +544,15 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       Point& point = top();
       world_.restore(point.loop);
       const std::size_t index = index_of(point, order_.process_id(static_cast<Index>(depth_) - 1));
-      known_steps_.repeat(*point.known, index, point.alternatives, world_, *undo_);
+      known_steps_.repeat(*point.known, index, point.alternatives(), world_, *undo_);
       ++completed_later_;
       ++depth_;
       top().position = undo_->position(nullptr);
-      top().is_complete = true;
     }
     last_complete_ = depth_ - 1;
     world_.restore(top().loop);
     now_ = world_.time();
-    alternatives_ = top().alternatives;
+    alternatives_ = top().alternatives();
   }
 
   /// Goes back to where nothing is left out of memory.
@@ -582,7 +573,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     expected_.known = &known;
     expected_.last = is_known_last(known, top());
     if (!known.repeatable) return;
-    known_steps_.repeat(known, index, top().alternatives, world_, *undo_);
+    known_steps_.repeat(known, index, top().alternatives(), world_, *undo_);
     expected_.memory.assign(memory_.begin(), memory_.begin() + memory_.used());
     world_.save(expected_.loop);
     rewind(top());
@@ -647,7 +638,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
 
   /// Whether nothing can come but one step that is ready.
   [[nodiscard]] static bool is_alone(const Point& point) {
-    return point.alternatives == 1 && point.loop.state.ready.size() == 1 &&
+    return point.alternatives() == 1 && point.loop.state.ready.size() == 1 &&
            point.loop.state.timers.empty();
   }
 
@@ -672,7 +663,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   /// Whether nothing could have come instead of the next step, all comes before it, and nothing
   /// will follow: what it touches is then compared with nothing. That it is the last is a guess.
   [[nodiscard]] bool is_likely_last_and_alone(const Point& point) {
-    return settings_.reduce && !touched_.any_untold() && point.alternatives == 1 &&
+    return settings_.reduce && !touched_.any_untold() && point.alternatives() == 1 &&
            values_.empty() && step_ == last_step_.process &&
            order_.next_ordinal(step_id_) == last_step_.ordinal && order_.all_before_next(step_id_);
   }
@@ -899,7 +890,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       }
       ++point.explored;
       const bool more = !point.branches.empty() ||
-                        (!settings_.reduce && point.next_alternative < point.alternatives);
+                        (!settings_.reduce && point.next_alternative < point.alternatives());
       if (!more) continue;
       tree_.prefetch(point.branches);
       rewind(point);
@@ -911,13 +902,13 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     if (undo_->holds(point.position)) {
       undo_->rewind(point.position, nullptr);
       world_.restore(point.loop);
-      is_incomplete_ = !point.is_complete;
+      is_incomplete_ = last_complete_ < depth_ - 1;
       last_complete_ = std::min(last_complete_, depth_ - 1);
     } else {
       back_to_complete();
       execute_again();
     }
-    alternatives_ = point.alternatives;
+    alternatives_ = point.alternatives();
     now_ = world_.time();
   }
 
@@ -935,13 +926,12 @@ class DporExplorer::Driver final : private detail::StepWatcher {
         next_value_ = 0;
         const std::size_t index = index_of(path_[i - 1], order_.process_id(event));
         memory_.enter_process(order_.process(event));
-        world_.take(index, path_[i - 1].alternatives);
+        world_.take(index, path_[i - 1].alternatives());
         undo_->commit(nullptr);
       }
       (void)world_.alternatives();
       path_[i].position = undo_->position(nullptr);
       world_.save(path_[i].loop);
-      path_[i].is_complete = true;
     }
     last_complete_ = depth_ - 1;
   }

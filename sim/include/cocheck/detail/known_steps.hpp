@@ -13,6 +13,7 @@
 #include "cocheck/detail/happens_before.hpp"
 #include "cocheck/detail/kept_footprint.hpp"
 #include "cocheck/detail/model_memory.hpp"
+#include "cocheck/detail/numbering.hpp"
 #include "cocheck/detail/undo_log.hpp"
 #include "cocheck/detail/word_map.hpp"
 #include "cocheck/world.hpp"
@@ -30,9 +31,9 @@ namespace cocheck::detail {
 /// of the memory of the model is executed each time. It is known all the same, since it leads to a
 /// state.
 ///
-/// Others look at few of the words that a step writes. Of a step that is repeated for_now() only
-/// these are written, so that steps that follow can be found: the rest must be done, by going back
-/// and repeating it, before anything is executed.
+/// Others look at few of the words that a step writes. repeat_for_now() writes only these, so that
+/// steps that follow can be found: before anything is executed, what was left out must be written,
+/// by going back and repeating the step as a whole.
 ///
 /// The variants of a step are the leaves of a tree that branches by the values of single words. To
 /// find one takes a comparison for each word that it reads and others write.
@@ -46,8 +47,6 @@ class KnownSteps {
   struct Node {
     Step* step = nullptr;
     Branch* branch = nullptr;
-
-    [[nodiscard]] bool is_empty() const noexcept { return step == nullptr && branch == nullptr; }
   };
 
   /// What tells some things apart, all in order.
@@ -70,7 +69,6 @@ class KnownSteps {
     HappensBefore::Birth birth;     // of the process, for which `compared` is true
     std::uint64_t generation = 0;   // of the writers, for which it is
     std::size_t compared = 0;       // of the reads
-    std::uint64_t time = 0;
     /// The time first, then those that others may change, then the others: see find().
     std::vector<Word> reads;
 
@@ -102,35 +100,25 @@ class KnownSteps {
     std::vector<std::pair<std::uint32_t, State*>> born;  // processes that were made ready
   };
 
-  /// By the value of some bytes of a word: a hash table.
+  /// By the value of some bytes of a word.
   struct Branch {
     std::byte* at = nullptr;
     std::uint64_t mask = 0;
 
     /// The node of a value; null if there is none.
     [[nodiscard]] Node* find(std::uint64_t value) noexcept {
-      Slot& slot = slot_of(value);
-      return slot.node.is_empty() ? nullptr : &slot.node;
+      const std::uint32_t number = values_.find(value);
+      return number != Numbering::kNone ? &nodes_[number] : nullptr;
     }
     /// There is none yet.
-    void add(std::uint64_t value, const Node& node);
-
-   private:
-    struct Slot {
-      std::uint64_t value = 0;
-      Node node;  // empty: free
-    };
-    [[nodiscard]] Slot& slot_of(std::uint64_t value) noexcept {
-      std::size_t index = value * 0x9e37'79b9'7f4a'7c15u >> shift_;
-      while (!slots_[index].node.is_empty() && slots_[index].value != value) {
-        index = (index + 1) & (slots_.size() - 1);
-      }
-      return slots_[index];
+    void add(std::uint64_t value, const Node& node) {
+      values_.add(value);
+      nodes_.push_back(node);
     }
 
-    std::vector<Slot> slots_ = std::vector<Slot>(4);
-    unsigned shift_ = 62;  // slots_ has 2^(64 - shift_), at most half of them in use
-    std::size_t used_ = 0;
+   private:
+    Numbering values_{4};
+    std::vector<Node> nodes_;  // by the number of the value
   };
 
   /// A step that was executed and committed.
@@ -179,8 +167,8 @@ class KnownSteps {
   /// The same as far as find() and World::repeat() ask for it.
   void repeat_for_now(Step& step, std::size_t index, std::size_t alternatives, World& world,
                       UndoLog& undo);
-  /// Grows when find() or record() has come to look at more than what was repeated for now has
-  /// written: what find() gave is not true then.
+  /// Grows when find() or record() looks at a word for the first time. Where repeat_for_now() came
+  /// before that, the word may have been left out: what find() has given is then not to be trusted.
   [[nodiscard]] std::uint64_t looks_at() const noexcept { return looks_at_; }
   /// Keeps what was executed after find() in that state. Null if it cannot be kept, or too many
   /// are.

@@ -192,6 +192,7 @@ class ModelMemory {
   [[nodiscard]] BlockId take_slowly(std::size_t bytes);
   [[nodiscard]] void* allocate_named_slowly(std::size_t bytes);
   [[nodiscard]] void* name(BlockId id) noexcept;
+  std::uint32_t take_back(BlockId id) noexcept;
   void give_back(BlockId id) noexcept;
   void set_careful() noexcept;
   void make_live(BlockId id, std::uint32_t bytes) noexcept;

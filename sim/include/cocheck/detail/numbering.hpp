@@ -11,7 +11,9 @@ class Numbering {
  public:
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
-  Numbering() : slots_(kSlots), mask_(kSlots - 1) {}
+  /// With so many slots at first, a power of two: at least twice as many as there will be keys for
+  /// long.
+  explicit Numbering(std::size_t slots = 64) : slots_(slots), mask_(slots - 1) {}
 
   /// How many there are; so the next new key is numbered.
   [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
@@ -42,8 +44,6 @@ class Numbering {
   }
 
  private:
-  static constexpr std::size_t kSlots = 64;  // at first
-
   struct Slot {
     std::uint64_t key = 0;
     std::uint32_t number = 0;

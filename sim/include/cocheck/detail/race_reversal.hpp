@@ -51,11 +51,6 @@ class RaceReversal {
   /// has to be done again.
   Index cover(Place& place, Index earlier, std::uint32_t process, Index later);
 
-  /// Whether a branch, or one that comes later, begins with these values and may know what is to
-  /// follow them.
-  [[nodiscard]] bool is_tried_from(Node first, std::uint32_t process,
-                                   std::span<const std::uint32_t> values) const;
-
  private:
   /// What a step can draw, of those values that are named.
   enum class Drawn : std::uint8_t { these, these_and_more, these_and_others, all };
@@ -78,7 +73,7 @@ class RaceReversal {
   Index cover(Place& place, Index earlier, std::uint32_t process, Index later, Events& events);
   void forget_what_went(Index earlier);
   template <class Events>
-  [[nodiscard]] Index find_asleep(const Place& place, Index earlier, const Events& events);
+  [[nodiscard]] Index find_asleep(const Place& place, const Events& events);
   template <class Events>
   [[nodiscard]] Branches* follow_taken(Place& place, Index earlier, Events& events);
   void add_taken(Index earlier, Taken step);
@@ -111,9 +106,7 @@ class RaceReversal {
   // the events that decide it are not taken back. Sets of events have `words_` words.
   std::size_t words_ = 0;
   std::vector<Index> known_end_;            // events from here on were not there
-  std::vector<Index> asleep_;               // an event that is a sleeper's step and comes first
   std::vector<std::uint64_t> independent_;  // events
-  std::vector<std::uint64_t> taken_events_;
   std::vector<std::vector<Taken>> taken_;
 
   Alternative alternative_;

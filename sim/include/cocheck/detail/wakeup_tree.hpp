@@ -58,6 +58,11 @@ class WakeupTree {
   [[nodiscard]] static Node next(Node node) noexcept { return node->next; }
   [[nodiscard]] static Branches& below(Node node) noexcept { return node->below; }
 
+  /// Whether a branch, `first` or one that comes later, is a step of the process that draws these
+  /// values, and may know what is to follow them.
+  [[nodiscard]] static bool is_tried_from(Node first, std::uint32_t process,
+                                          std::span<const std::uint32_t> values) noexcept;
+
   /// A node without a step yet.
   [[nodiscard]] Node make();
   /// O(branches).
