@@ -39,6 +39,64 @@ bool visit_all(const Events& events, Visit&& visit) {
   return true;
 }
 
+/// What of an alternative is to come before its last step.
+template <class Events>
+class Needed {
+ public:
+  using Index = HappensBefore::Index;
+
+  /// What must: `events` are those that can, and `known`, if it is, is what the last one touches.
+  Needed(const HappensBefore& order, const Events& events, Index last, KeptFootprint* known)
+      : order_(order), events_(events), known_(known), needed_(events), before_() {
+    before_ = events;
+    std::fill(before_.begin(), before_.end(), 0);
+    const std::uint64_t* before = order.events_before(last, events.size());
+    for (std::size_t i = 0; i < events.size(); ++i) needed_[i] &= before[i];
+  }
+
+  [[nodiscard]] const Events& events() const noexcept { return needed_; }
+
+  /// That an event comes first in any case.
+  void begin_with(Index event) { before_[event / 64] |= std::uint64_t{1} << event % 64; }
+
+  /// Adds what it takes so that a step of a process does not sleep on. False if that cannot be
+  /// told.
+  [[nodiscard]] bool wake(std::uint32_t process, KeptFootprint& footprint) {
+    if (known_ != nullptr && order_.dependent(footprint, *known_)) return true;
+    Events waking = events_;
+    std::fill(waking.begin(), waking.end(), 0);
+    order_.add_possible_conflicts(footprint, waking);
+    const std::uint64_t* own = order_.events_of(process, waking.size());
+    for (std::size_t i = 0; i < waking.size(); ++i) {
+      waking[i] = (waking[i] | own[i]) & (events_[i] | before_[i]);
+    }
+    Index added = HappensBefore::kNone;
+    const bool asleep = visit_all(waking, [&](Index event) {
+      const bool there = holds(needed_, event) || holds(before_, event);
+      if (!there && added != HappensBefore::kNone) return true;
+      if (order_.process_id(event) != process &&
+          !order_.dependent(footprint, *order_.kept(event).footprint)) {
+        return true;
+      }
+      if (!there) added = event;
+      return !there;
+    });
+    if (!asleep) return true;
+    if (added == HappensBefore::kNone) return false;
+    const std::uint64_t* before = order_.events_before(added, needed_.size());
+    for (std::size_t i = 0; i < needed_.size(); ++i) needed_[i] |= before[i] & events_[i];
+    needed_[added / 64] |= std::uint64_t{1} << added % 64;
+    return true;
+  }
+
+ private:
+  const HappensBefore& order_;
+  const Events& events_;
+  KeptFootprint* known_;
+  Events needed_;
+  Events before_;
+};
+
 }  // namespace
 
 /// Whether the step of a later event is known to be that again without the earlier one: it may do
@@ -60,9 +118,8 @@ RaceReversal::Index RaceReversal::cover(Place& place, Index earlier, std::uint32
   const Index end = order_.size();
   forget_what_went(earlier);
   find_independent(earlier, events);
-  alternative_ = {process, later};
-  if (later != HappensBefore::kNone && !order_.values(order_.kept(later)).empty() &&
-      is_exact(earlier, later)) {
+  alternative_ = {process, later, later != HappensBefore::kNone && is_exact(earlier, later)};
+  if (alternative_.exact && !order_.values(order_.kept(later)).empty()) {
     events[later / 64] |= std::uint64_t{1} << later % 64;
     alternative_.id = 0;
   }
@@ -120,10 +177,57 @@ RaceReversal::Index RaceReversal::cover(Place& place, Index earlier, std::uint32
                       event != alternative_.last && !tree_.step(found).draws() &&
                       drawn_by(event).empty();
     if (same_for_others) add_taken(earlier, {found, event, last});
+    way_.push_back({found, event, last});
+    if (tree_.step(found).wakes_all) return last_taken();
     branches = &tree_.below(found);
   }
-  append_alternative(earlier, events, *branches, branches != &place.branches);
+  if (later != HappensBefore::kNone) {
+    if (!alternative_.exact) pick_order_.note_read(order_.process_id(earlier), process);
+    if (!is_exact(later, earlier)) pick_order_.note_read(process, order_.process_id(earlier));
+  }
+  const bool wakes_all = !draws && leave_out(place, events);
+  const Node leaf = append_alternative(events, *branches, branches != &place.branches);
+  tree_.step(leaf).leaf = true;
+  tree_.step(leaf).wakes_all = wakes_all;
   return end - 1;
+}
+
+/// The last event that decides that the alternative begins with the way it took.
+RaceReversal::Index RaceReversal::last_taken() const noexcept {
+  Index last = 0;
+  for (const Taken& step : way_) {
+    if (step.event == HappensBefore::kNone) return order_.size() - 1;
+    last = std::max(last, step.event);
+  }
+  return last;
+}
+
+/// Leaves out what need not come before the last step of the alternative. What does must wake all
+/// that sleeps by then: what does already, and what is tried before. False, and all is left, where
+/// that cannot be told.
+template <class Events>
+bool RaceReversal::leave_out(const Place& place, Events& events) const {
+  const Index last = alternative_.last;
+  if (last == HappensBefore::kNone || !order_.values(order_.kept(last)).empty()) return false;
+  Needed<Events> needed(order_, events, last,
+                        alternative_.exact ? order_.kept(last).footprint : nullptr);
+  for (std::size_t level = way_.size() + 1; level-- > 0;) {
+    const bool is_end = level == way_.size();
+    if (!is_end && way_[level].event != HappensBefore::kNone) needed.begin_with(way_[level].event);
+    const Branches& branches = level == 0 ? place.branches : tree_.below(way_[level - 1].node);
+    const Node end = is_end ? WakeupTree::kNone : way_[level].node;
+    for (Node node = branches.first; node != end; node = tree_.next(node)) {
+      const WakeupTree::Step& step = tree_.step(node);
+      if (step.draws() || !step.footprint || !needed.wake(step.id, *step.footprint)) return false;
+    }
+  }
+  for (const Sleeper& sleeper : place.sleepers) {
+    if (!order_.values(sleeper.kept).empty()) return false;
+    if (!needed.wake(sleeper.id, *sleeper.kept.footprint)) return false;
+  }
+  // Where it may touch something else without the earlier event, all must come before it.
+  if (alternative_.exact) events = needed.events();
+  return true;
 }
 
 void RaceReversal::begin_execution(Index unchanged) {
@@ -202,13 +306,13 @@ RaceReversal::Index RaceReversal::find_asleep(const Place& place, const Events& 
 /// Takes the branches that all alternatives take here.
 template <class Events>
 RaceReversal::Branches* RaceReversal::follow_taken(Place& place, Index earlier, Events& events) {
-  const std::vector<Taken>& taken = taken_[earlier];
-  if (taken.empty()) return &place.branches;
-  for (const Taken& step : taken) {
+  way_ = taken_[earlier];
+  if (way_.empty()) return &place.branches;
+  for (const Taken& step : way_) {
     assert(holds(events, step.event));
     remove(events, step.event);
   }
-  return &tree_.below(taken.back().node);
+  return &tree_.below(way_.back().node);
 }
 
 void RaceReversal::add_taken(Index earlier, Taken step) {
@@ -311,8 +415,8 @@ void RaceReversal::put_first(Node open, Index event, bool below) {
 /// What begins with a step sleeps when all of that was tried: so wherever a sequence leads, all
 /// must be tried that can be drawn there, unless the step is the first one.
 template <class Events>
-void RaceReversal::append_alternative(Index earlier, const Events& events, Branches& branches,
-                                      bool below) {
+RaceReversal::Node RaceReversal::append_alternative(const Events& events, Branches& branches,
+                                                    bool below) {
   Branches* put = &branches;
   Node node = WakeupTree::kNone;
   const auto repeat_next = [&](Index event) {
@@ -330,9 +434,9 @@ void RaceReversal::append_alternative(Index earlier, const Events& events, Branc
   } else {
     node = append(*put, alternative_.id);
     tree_.step(node).open = true;
-    if (last != HappensBefore::kNone && is_exact(earlier, last)) repeat(node, last, below);
+    if (alternative_.exact) repeat(node, last, below);
   }
-  tree_.step(node).leaf = true;
+  return node;
 }
 
 RaceReversal::Node RaceReversal::append(Branches& branches, std::uint32_t id) {

@@ -13,7 +13,7 @@ WakeupTree::Node WakeupTree::make() {
   node->next = kNone;
   Step& step = node->step;
   step.id = 0;
-  step.open = step.wide = step.leaf = false;
+  step.open = step.wide = step.leaf = step.wakes_all = false;
   step.draw({});
   return node;
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cocheck/detail/known_steps.hpp"
+#include "cocheck/detail/pick_order.hpp"
 #include "cocheck/detail/race_reversal.hpp"
 #include "cocheck/detail/step_watcher.hpp"
 #include "cocheck/detail/task_base.hpp"
@@ -32,8 +33,6 @@ namespace {
 constexpr std::uint64_t kExecutionsBetweenChecks = 256;
 // So many steps are looked at before it is asked whether it is worth it to know them.
 constexpr std::uint64_t kLearnedAtFirst = 1024;
-// Its multiples are spread evenly: of 2^64.
-constexpr std::uint64_t kGoldenRatio = 0x9e37'79b9'7f4a'7c15u;
 
 }  // namespace
 
@@ -156,6 +155,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     point.explored = 0;
     if (alternatives_ > 0) {
       if (depth_ > 1) inherit(path_[depth_ - 2], point);
+      assert(!wakes_all_ || point.sleepers.empty() || settings_.ignored_modulus != 0);
       // Where nothing sleeps all that can follow is tried anyhow.
       if (rest_optional_ && point.sleepers.empty()) tree_.release_all(point.branches);
       if (world_.time() != now_) order_.begin_epoch();
@@ -314,9 +314,10 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     }
     std::uint64_t best = 0;
     const void* picked = nullptr;
+    pick_order_.begin(point.offered);
     for (const std::uint32_t id : point.offered) {
       const std::uint64_t alone = order_.is_next_alone(id) ? std::uint64_t{1} << 63 : 0;
-      const std::uint64_t priority = alone | ((id + settings_.seed) * kGoldenRatio >> 1) | 1;
+      const std::uint64_t priority = alone | pick_order_.priority(id);
       if (priority <= best || !is_free(order_.process_of(id))) continue;
       best = priority;
       picked = order_.process_of(id);
@@ -347,6 +348,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     const bool adds = opens || one_of_others;
     rest_ = std::exchange(tree_.below(node), {});
     rest_optional_ = step.leaf;
+    wakes_all_ = step.wakes_all;
     step_ = process;
     step_id_ = step.id;
     tree_.release(node);
@@ -961,7 +963,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   WakeupTree tree_;
   Branches rest_;  // of the sequence of which a step was taken
   bool rest_optional_ = false;
-  RaceReversal reversal_{order_, tree_};
+  bool wakes_all_ = false;  // whether nothing sleeps after that step
+  detail::PickOrder pick_order_{settings_.seed};
+  RaceReversal reversal_{order_, tree_, pick_order_};
   std::vector<Point> path_;
   std::size_t depth_ = 0;
   Index unchanged_ = 0;  // so many events are those of the last execution that was looked at

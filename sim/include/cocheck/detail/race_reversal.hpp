@@ -6,6 +6,7 @@
 
 #include "cocheck/detail/happens_before.hpp"
 #include "cocheck/detail/kept_footprint.hpp"
+#include "cocheck/detail/pick_order.hpp"
 #include "cocheck/detail/wakeup_tree.hpp"
 
 namespace cocheck::detail {
@@ -15,6 +16,10 @@ namespace cocheck::detail {
 /// then the step of the later one, are to come where the earlier one came. Nothing is added where
 /// what was tried there, or is to be tried, begins with that: this is the insertion into wakeup
 /// trees of Abdulla, Aronis, Jonsson and Sagonas (JACM 2017).
+///
+/// Of what followed only that is to come first which must come before the step, and what wakes all
+/// that will sleep by then: after that everything is tried that can follow, and in which order may
+/// be chosen anew. What begins with such a sequence needs none of its own.
 ///
 /// Executions that follow each other begin with the same events, and what these decide is known: a
 /// look at an alternative takes O(events that are new) but for what it adds.
@@ -40,7 +45,8 @@ class RaceReversal {
     Branches branches;  // to be tried
   };
 
-  RaceReversal(HappensBefore& order, WakeupTree& tree) : order_(order), tree_(tree) {}
+  RaceReversal(HappensBefore& order, WakeupTree& tree, PickOrder& pick_order)
+      : order_(order), tree_(tree), pick_order_(pick_order) {}
 
   /// Looks at another execution, which begins with so many events of the last one.
   void begin_execution(Index unchanged);
@@ -59,13 +65,14 @@ class RaceReversal {
   struct Alternative {
     std::uint32_t id = 0;               // of the process; 0 where its step is one of the events
     Index last = HappensBefore::kNone;  // the event that this step was here, if it was one
+    bool exact = false;                 // whether it is known to be that again
   };
 
-  /// A step on the way that all alternatives of a place take through its branches.
+  /// A step on the way of an alternative through the branches of a place.
   struct Taken {
     Node node = WakeupTree::kNone;
-    Index event = 0;  // that is this step
-    Index last = 0;   // of all that decide that this is the way
+    Index event = 0;  // that is this step; kNone if none of the alternative is
+    Index last = 0;   // of all that decide that this is the way, if others take it, too
   };
 
   [[nodiscard]] bool is_exact(Index earlier, Index later) const;
@@ -95,12 +102,16 @@ class RaceReversal {
   [[nodiscard]] std::span<const std::uint32_t> drawn_by(Index event) const;
   void put_first(Node open, Index event, bool below);
   template <class Events>
-  void append_alternative(Index earlier, const Events& events, Branches& branches, bool below);
+  [[nodiscard]] bool leave_out(const Place& place, Events& events) const;
+  template <class Events>
+  Node append_alternative(const Events& events, Branches& branches, bool below);
+  [[nodiscard]] Index last_taken() const noexcept;
   Node append(Branches& branches, std::uint32_t id);
   void repeat(Node node, Index event, bool below);
 
   HappensBefore& order_;
   WakeupTree& tree_;
+  PickOrder& pick_order_;
 
   // For each place, what one alternative has found there and others must find as well, as long as
   // the events that decide it are not taken back. Sets of events have `words_` words.
@@ -109,6 +120,7 @@ class RaceReversal {
   std::vector<std::uint64_t> independent_;  // events
   std::vector<std::vector<Taken>> taken_;
 
+  std::vector<Taken> way_;  // of the alternative
   Alternative alternative_;
 };
 

@@ -30,6 +30,7 @@ class WakeupTree {
     bool open = false;       // whether it may draw more, all of which is tried
     bool wide = false;       // it draws its values first, then all others
     bool leaf = false;       // whether all that can follow is wanted
+    bool wakes_all = false;  // a leaf: whether nothing sleeps after it
 
     /// For its calls of choose().
     [[nodiscard]] std::span<const std::uint32_t> values() const noexcept {
