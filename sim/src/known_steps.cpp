@@ -136,20 +136,28 @@ KnownSteps::KnownSteps(ModelMemory& memory) : memory_(memory) {
 
 KnownSteps::Step* KnownSteps::find(State& state, TimePoint time, const Who& who) {
   time_ = static_cast<std::uint64_t>(time.time_since_epoch().count());
-  place_ = {&state.steps, nullptr, 0, nullptr};
   who_ = who;
+  look_up(
+      state.steps, [](const std::byte* at) { return load_unchecked(at); },
+      [&](Step& step) { return matches(step, who); });
+  return place_.found;
+}
+
+/// Finds the place of a step where words have the values that `load(at)` gives.
+template <class Load, class Matches>
+inline void KnownSteps::look_up(Node& root, Load&& load, Matches&& matches) {
+  place_ = {&root, nullptr, 0, nullptr};
   while (Branch* branch = place_.node->branch) {
-    const std::uint64_t value = load_unchecked(branch->at) & branch->mask;
+    const std::uint64_t value = load(branch->at) & branch->mask;
     Node* next = branch->find(value);
     if (next == nullptr) {
       place_ = {nullptr, branch, value, nullptr};
-      return nullptr;
+      return;
     }
     place_.node = next;
   }
   Step* step = place_.node->step;
-  if (step != nullptr && matches(*step, who)) place_.found = step;
-  return place_.found;
+  if (step != nullptr && matches(*step)) place_.found = step;
 }
 
 bool KnownSteps::leaves_nothing(const Step& step, const LoopState& before) const {
@@ -256,10 +264,7 @@ void KnownSteps::add_effects(Step& step, const Executed& executed) {
 
 /// Where find() has looked for it; false if it cannot be told from what is there.
 bool KnownSteps::put(Step& step) {
-  if (Step* first = place_.found) {
-    step.other = std::exchange(first->other, &step);
-    return true;
-  }
+  assert(place_.found == nullptr);
   if (Branch* branch = place_.branch) {
     branch->add(place_.value, {&step, nullptr});
     return true;
@@ -316,16 +321,25 @@ KnownSteps::Step* KnownSteps::record(State& state, const Executed& executed) {
     note_writes(executed);
     return nullptr;
   }
-  Step step;
-  step.drawn.assign(executed.values.begin(), executed.values.end());
+  Name drawn(executed.values.begin(), executed.values.end());
   for (const ModelMemory::Change& change : executed.undo.last_changes()) {
-    step.drawn.push_back(number_of(memory_.address(change.id)));
+    if (change.bytes == 0) drawn.push_back(number_of(memory_.address(change.id)));
   }
-  for (Step* found = place_.found; found != nullptr; found = found->other) {
-    if (found->drawn != step.drawn) continue;
+  if (!drawn.empty()) {
+    const auto before = [&](const std::byte* at) {
+      return at == reinterpret_cast<std::byte*>(&time_) ? time_ : executed.undo.before(at);
+    };
+    look_up(state.drawing[std::move(drawn)], before, [&](const Step& known) {
+      return std::all_of(known.reads.begin(), known.reads.end(), [&](const Word& word) {
+        return ((before(word.at) ^ word.value) & word.mask) == 0;
+      });
+    });
+  }
+  if (Step* found = place_.found) {
     if (!found->noted) found->noted = note_writes(executed) && told == Told::all;
     return found;
   }
+  Step step;
   step.noted = note_writes(executed) && told == Told::all;
   if (bytes_ > kMostBytes) return nullptr;
   step.reads.push_back({reinterpret_cast<std::byte*>(&time_), ~std::uint64_t{0}, time_});

@@ -173,6 +173,33 @@ TEST(DporKnownSteps, WhatIsDrawnIsDrawnAnew) {
   EXPECT_GT(seen.executions, 4u);
 }
 
+Task<> look_if_drawn(const int& value, int& seen) {
+  co_await sleep(0s);
+  int mine = 0;
+  if (choose(2) == 1) mine = value;
+  co_await sleep(0s);
+  seen = mine;
+}
+
+Task<> write(int& value) {
+  co_await sleep(0s);
+  value = 1;
+}
+
+/// Who draws 1 reads more than who draws 0.
+TEST(DporKnownSteps, WhatIsReadAfterADrawIsToldApart) {
+  const Seen seen = expect_the_same_without([]() -> Task<> {
+    int value = 0;
+    int seen_by_one = 0;
+    co_await all_of(2, [&](std::size_t i) {
+      return i == 0 ? look_if_drawn(value, seen_by_one) : write(value);
+    });
+    COCHECK(seen_by_one == 0);
+  });
+  EXPECT_EQ(seen.executions, 3u);
+  EXPECT_EQ(seen.failing, 1u);
+}
+
 Task<> look_twice(const int& value, int& first, int& second) {
   co_await sleep(0s);
   first = value;

@@ -85,8 +85,6 @@ class KnownSteps {
 
     std::vector<Word> writes;
     std::vector<std::size_t> lines;  // of UndoLog, that it changes
-    Name drawn;             // with where it has allocated: tells it from others that read the same
-    Step* other = nullptr;  // that reads the same
     // Of a last step: how much there was before it.
     std::size_t outstanding = 0;
     std::size_t loop_blocks = 0;
@@ -96,7 +94,8 @@ class KnownSteps {
   /// What a process has done, as far as that matters to what it does next.
   struct State {
     Node steps;
-    std::map<Name, State*> next;                         // by what a step writes and does
+    std::map<Name, Node> drawing;  // steps by what they drew and where they have allocated
+    std::map<Name, State*> next;   // by what a step writes and does
     std::vector<std::pair<std::uint32_t, State*>> born;  // processes that were made ready
   };
 
@@ -199,6 +198,8 @@ class KnownSteps {
   };
   void add_writer(std::uint64_t word, std::uint32_t process, std::uint32_t ordinal);
   [[nodiscard]] bool is_told_by_state(std::uint64_t word, const Who& who);
+  template <class Load, class Matches>
+  void look_up(Node& root, Load&& load, Matches&& matches);
   void look_at(const Word& word);
   void find_shown(Step& step);
   [[nodiscard]] bool matches(Step& step, const Who& who);
