@@ -118,8 +118,9 @@ RaceReversal::Index RaceReversal::cover(Place& place, Index earlier, std::uint32
   const Index end = order_.size();
   forget_what_went(earlier);
   find_independent(earlier, events);
-  alternative_ = {process, later, later != HappensBefore::kNone && is_exact(earlier, later)};
-  if (alternative_.exact && !order_.values(order_.kept(later)).empty()) {
+  alternative_ = {process, later, false};
+  if (later != HappensBefore::kNone && !order_.values(order_.kept(later)).empty() &&
+      is_exact(earlier, later)) {
     events[later / 64] |= std::uint64_t{1} << later % 64;
     alternative_.id = 0;
   }
@@ -182,8 +183,13 @@ RaceReversal::Index RaceReversal::cover(Place& place, Index earlier, std::uint32
     branches = &tree_.below(found);
   }
   if (later != HappensBefore::kNone) {
-    if (!alternative_.exact) pick_order_.note_read(order_.process_id(earlier), process);
-    if (!is_exact(later, earlier)) pick_order_.note_read(process, order_.process_id(earlier));
+    const std::uint32_t other = order_.process_id(earlier);
+    alternative_.exact = is_exact(earlier, later);
+    if (!alternative_.exact) {
+      pick_order_.note_read(other, process);
+    } else if (!pick_order_.reads(process, other) && !is_exact(later, earlier)) {
+      pick_order_.note_read(process, other);
+    }
   }
   const bool wakes_all = !draws && leave_out(place, events);
   const Node leaf = append_alternative(events, *branches, branches != &place.branches);
@@ -287,17 +293,22 @@ void RaceReversal::find_independent(Index earlier, Events& events) {
 template <class Events>
 RaceReversal::Index RaceReversal::find_asleep(const Place& place, const Events& events) {
   for (const Sleeper& sleeper : place.sleepers) {
-    const std::span<const std::uint32_t> values = order_.values(sleeper.kept);
-    const Index rests_on =
-        begins_with(events, sleeper.id, values, sleeper.whole ? Drawn::all : Drawn::these,
-                    values.empty() ? sleeper.kept.footprint : nullptr, [&](Index event) {
-                      if (values.empty()) return order_.dependent(sleeper.kept, order_.kept(event));
-                      return std::any_of(place.sleepers.begin(), place.sleepers.end(),
-                                         [&](const Sleeper& member) {
-                                           return member.process == sleeper.process &&
-                                                  order_.dependent(member.kept, order_.kept(event));
-                                         });
-                    });
+    const Drawn drawn = sleeper.whole ? Drawn::all : Drawn::these;
+    if (const Index event = first_of(events, sleeper.id); event != HappensBefore::kNone) {
+      if (!comes_first(events, event)) continue;
+      if (draws_the_same(event, order_.values(sleeper.kept), drawn)) return event;
+      continue;
+    }
+    const bool draws = !order_.values(sleeper.kept).empty();
+    const Index rests_on = begins_with_another(
+        events, sleeper.id, drawn, draws ? nullptr : sleeper.kept.footprint, [&](Index event) {
+          if (!draws) return order_.dependent(sleeper.kept, order_.kept(event));
+          return std::any_of(place.sleepers.begin(), place.sleepers.end(),
+                             [&](const Sleeper& member) {
+                               return member.process == sleeper.process &&
+                                      order_.dependent(member.kept, order_.kept(event));
+                             });
+        });
     if (rests_on != kDoesNotBegin) return rests_on;
   }
   return kDoesNotBegin;

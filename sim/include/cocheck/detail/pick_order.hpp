@@ -27,6 +27,11 @@ class PickOrder {
     readers_[writer] |= bit_of(reader);
   }
 
+  /// Whether that is known already.
+  [[nodiscard]] bool reads(std::uint32_t writer, std::uint32_t reader) const noexcept {
+    return writer < readers_.size() && (readers_[writer] & bit_of(reader)) != 0;
+  }
+
   /// Tells about those who can go on.
   void begin(std::span<const std::uint32_t> processes) {
     there_ = 0;
