@@ -67,11 +67,17 @@ std::string class_search_refused(const Options& options) {
 
 namespace {
 
-/// By one process. Counts conflicts if `conflicts` is not null.
+/// What is worth knowing of a search before it is divided.
+struct Begun {
+  std::vector<DporExplorer::Conflict> conflicts;
+  DporExplorer::Picks picks;
+};
+
+/// By one process. Fills `begun` if it is not null.
 ClassSearchResult search_whole(World& world, const Model& model, const Options& options,
                                std::uint64_t max_executions,
                                std::optional<std::chrono::steady_clock::time_point> deadline,
-                               std::vector<DporExplorer::Conflict>* conflicts) {
+                               Begun* begun) {
   using End = DporExplorer::End;
   Progress progress;
   ClassSearchResult result;
@@ -79,7 +85,7 @@ ClassSearchResult search_whole(World& world, const Model& model, const Options& 
   limits.executions = max_executions;
   limits.deadline = deadline;
   DporExplorer::Settings settings = class_settings(options);
-  settings.counts_conflicts = conflicts != nullptr;
+  settings.counts_conflicts = begun != nullptr;
   settings.on_progress = [&](const DporExplorer& explorer) { progress.show(explorer); };
   settings.on_failure = [&](const World& failed) {
     if (result.failure) return;
@@ -93,7 +99,7 @@ ClassSearchResult search_whole(World& world, const Model& model, const Options& 
   result.executions = explorer.executions();
   result.steps = explorer.steps();
   result.failing = explorer.failing();
-  if (conflicts != nullptr) *conflicts = explorer.conflicts();
+  if (begun != nullptr) *begun = {explorer.conflicts(), explorer.picks()};
   switch (result.end) {
     case End::leaves_memory:
       result.reason = "a part of the model outlives an execution, or it leaks memory";
@@ -122,13 +128,13 @@ ClassSearchResult search_classes(World& world, const Model& model, const Options
                                  std::optional<std::chrono::steady_clock::time_point> deadline) {
   const std::size_t jobs = jobs_of(options);
   if (jobs > 1 && max_executions >= kWorthDividing && can_fork()) {
-    std::vector<DporExplorer::Conflict> conflicts;
-    ClassSearchResult begun =
-        search_whole(world, model, options, kBeforeDividing, deadline, &conflicts);
-    if (begun.end != DporExplorer::End::out_of_executions) return begun;
-    if (const Shards shards = divide(conflicts, jobs); !shards.empty()) {
+    Begun begun;
+    ClassSearchResult first =
+        search_whole(world, model, options, kBeforeDividing, deadline, &begun);
+    if (first.end != DporExplorer::End::out_of_executions) return first;
+    if (const Shards shards = divide(begun.conflicts, jobs); !shards.empty()) {
       std::optional<ClassSearchResult> found =
-          search_shards(world, model, options, shards, jobs, max_executions, deadline);
+          search_shards(world, model, options, shards, begun.picks, jobs, max_executions, deadline);
       if (found) return std::move(*found);
     }
   }

@@ -6,7 +6,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstring>
-#include <ranges>
 #include <span>
 #include <utility>
 
@@ -51,12 +50,13 @@ struct ShardResult {
 class Worker {
  public:
   Worker(World& world, const Model& model, const Options& options, const Shards& shards,
-         Board& board, int pipe, std::uint64_t max_executions,
+         const DporExplorer::Picks& picks, Board& board, int pipe, std::uint64_t max_executions,
          std::optional<std::chrono::steady_clock::time_point> deadline)
       : world_(world),
         model_(model),
         options_(options),
         shards_(shards),
+        picks_(picks),
         board_(board),
         pipe_(pipe),
         max_executions_(max_executions),
@@ -79,6 +79,7 @@ class Worker {
     limits.deadline = deadline_;
     DporExplorer::Settings settings = class_settings(options_);
     settings.orders = shards_[shard_];
+    settings.picks = picks_;
     settings.on_progress = [&](const DporExplorer& explorer) {
       board_.progress[shard_] = static_cast<float>(explorer.progress());
       tell(explorer.executions());
@@ -118,6 +119,7 @@ class Worker {
   const Model& model_;
   const Options& options_;
   const Shards& shards_;
+  const DporExplorer::Picks& picks_;
   Board& board_;
   int pipe_;
   std::uint64_t max_executions_;
@@ -167,10 +169,9 @@ Shards divide(const std::vector<Conflict>& conflicts, std::size_t jobs) {
       return conflict.one == other.one && conflict.other == other.other;
     });
   };
-  // Pairs that have no process in common divide most evenly. The later they come, the less of the
-  // search is another one than without them.
+  // Pairs that have no process in common divide most evenly.
   for (const bool by_process : {true, false}) {
-    for (const Conflict& conflict : std::views::reverse(conflicts)) {
+    for (const Conflict& conflict : conflicts) {
       if (chosen.size() == wanted) break;
       if (conflict.without > 0 || conflict.conflicts == 0 || is_chosen(conflict, by_process)) {
         continue;
@@ -192,7 +193,7 @@ Shards divide(const std::vector<Conflict>& conflicts, std::size_t jobs) {
 
 std::optional<ClassSearchResult> search_shards(
     World& world, const Model& model, const Options& options, const Shards& shards,
-    std::size_t jobs, std::uint64_t max_executions,
+    const DporExplorer::Picks& picks, std::size_t jobs, std::uint64_t max_executions,
     std::optional<std::chrono::steady_clock::time_point> deadline) {
   if (shards.size() > kMaxShards) return std::nullopt;
   const SharedArray<Board> shared(1);
@@ -200,7 +201,7 @@ std::optional<ClassSearchResult> search_shards(
   WorkerProcesses workers;
   for (std::size_t i = 0; i < std::min(jobs, shards.size()); ++i) {
     const bool added = workers.add([&](int pipe) {
-      Worker(world, model, options, shards, board, pipe, max_executions, deadline).run();
+      Worker(world, model, options, shards, picks, board, pipe, max_executions, deadline).run();
     });
     if (!added) break;
   }

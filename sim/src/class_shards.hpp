@@ -15,12 +15,13 @@ namespace cocheck::detail {
 using Shards = std::vector<std::vector<DporExplorer::StepOrder>>;
 [[nodiscard]] Shards divide(const std::vector<DporExplorer::Conflict>& conflicts, std::size_t jobs);
 
-/// Searches the shards in `jobs` processes. What is found is the same with any number of them; of
-/// several failures the one in the first shard. Nothing if a process came to an end of which only
-/// the whole search can tell more, such as a crash of the model.
+/// Searches the shards in `jobs` processes, with `picks` of a search that was begun. What is found
+/// is the same with any number of them; of several failures the one in the first shard. Nothing if
+/// a process came to an end of which only the whole search can tell more, such as a crash of the
+/// model.
 [[nodiscard]] std::optional<ClassSearchResult> search_shards(
     World& world, const Model& model, const Options& options, const Shards& shards,
-    std::size_t jobs, std::uint64_t max_executions,
+    const DporExplorer::Picks& picks, std::size_t jobs, std::uint64_t max_executions,
     std::optional<std::chrono::steady_clock::time_point> deadline);
 
 }  // namespace cocheck::detail

@@ -31,6 +31,7 @@ struct Seen {
   std::size_t classes = 0;
   std::set<std::string> ends;
   std::vector<DporExplorer::Conflict> conflicts;  // of the first execution
+  DporExplorer::Picks picks;
   DporExplorer::End end = DporExplorer::End::exhausted;
 };
 
@@ -92,6 +93,7 @@ inline Seen search(World& world, const Model& model, DporExplorer::Settings sett
   seen.wrongly_repeated = explorer.wrongly_repeated();
   seen.classes = classes.size();
   seen.conflicts = explorer.conflicts();
+  seen.picks = explorer.picks();
   seen.end = explorer.end();
   return seen;
 }

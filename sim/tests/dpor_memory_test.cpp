@@ -185,6 +185,7 @@ TEST(ClassesOfProgramsOverMemory, AreEachSeenOnce) {
     ASSERT_EQ(reduced.classes, all.classes) << where();
     ASSERT_EQ(reduced.wrongly_repeated, 0u) << where();
     ASSERT_EQ(reduced.executions, reduced.classes) << "a class was seen twice; " << where();
+    settings.picks = reduced.picks;
     const auto divided = search_divided(reduced.conflicts, [&](auto orders) {
       settings.orders = std::move(orders);
       return search(world, model, settings, &result);

@@ -241,6 +241,7 @@ TEST_P(ClassesOfRandomPrograms, AreEachSeenOnce) {
       ASSERT_EQ(checked_twice.classes, all.classes) << where();
       repeated += quiet.repeated + checked_twice.repeated;
     }
+    settings.picks = reduced.picks;
     const auto divided = test::search_divided(reduced.conflicts, [&](auto orders) {
       settings.orders = std::move(orders);
       return search(world, program, settings);

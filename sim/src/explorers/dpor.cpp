@@ -52,6 +52,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     world_.set_watcher(this);
     order_.expect_words(reinterpret_cast<std::uintptr_t>(memory_.begin()) / 8, memory_.limit() / 8);
     order_.ignore_words(settings_.ignored_modulus, settings_.ignored_remainder);
+    if (!settings_.picks) return;
+    for (const void* process : settings_.picks->processes) (void)order_.id_of(process);
+    pick_order_ = settings_.picks->order;
   }
   ~Driver() {
     back_to_complete();
@@ -94,6 +97,14 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     const std::uint32_t value = values_[next_value_++];
     if (value >= alternatives) throw NotDeterministic(next_value_ - 1, value + 1, alternatives);
     return value;
+  }
+
+  [[nodiscard]] Picks picks() const {
+    Picks picks{{}, pick_order_};
+    for (std::uint32_t id = 1; id <= order_.last_id(); ++id) {
+      picks.processes.push_back(order_.process_of(id));
+    }
+    return picks;
   }
 
   [[nodiscard]] double progress() const {
@@ -1025,6 +1036,7 @@ bool DporExplorer::drive(World& world) {
     Driver driver(*this, world);
     driver_ = &driver;
     end_ = driver.run();
+    picks_ = driver.picks();
     driver_ = nullptr;
   }
   if (end_ != End::failure) world.discard();

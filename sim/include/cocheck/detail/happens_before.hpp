@@ -156,6 +156,10 @@ class HappensBefore {
 
   /// A number for each process: small, and the same in all executions.
   [[nodiscard]] std::uint32_t id_of(const void* process);
+  /// The highest one.
+  [[nodiscard]] std::uint32_t last_id() const noexcept {
+    return static_cast<std::uint32_t>(processes_.size()) - 1;
+  }
   [[nodiscard]] const void* process_of(std::uint32_t id) const noexcept {
     return processes_[id].process;
   }

@@ -10,6 +10,7 @@
 
 #include "cocheck/detail/access_log.hpp"
 #include "cocheck/detail/happens_before.hpp"
+#include "cocheck/detail/pick_order.hpp"
 #include "cocheck/detail/undo_log.hpp"
 #include "cocheck/explorer.hpp"
 #include "cocheck/world.hpp"
@@ -60,13 +61,20 @@ class DporExplorer final : public Explorer {
     bool counts_neither = true;  ///< whether executions count in which neither comes
   };
 
+  /// What a search has learned of which steps to take first.
+  struct Picks {
+    std::vector<const void*> processes;  ///< in the order of their numbers
+    detail::PickOrder order{1};
+  };
+
   struct Settings {
     bool stop_at_failure = true;
     bool reduce = true;           ///< false: every interleaving, to count the classes
     bool counts_classes = false;  ///< whether classes() is wanted
     FirstPick first_pick = FirstPick::first;
     std::uint64_t seed = 1;
-    bool repeats_steps = true;          ///< false: all are executed; see detail::KnownSteps
+    std::optional<Picks> picks = std::nullopt;  ///< of another search of the model in this World
+    bool repeats_steps = true;                  ///< false: all are executed; see detail::KnownSteps
     bool checks_repeated = false;       ///< for tests: these are executed, too, and compared
     std::uint64_t ignored_modulus = 0;  ///< for tests: see HappensBefore::ignore_words()
     std::uint64_t ignored_remainder = 0;
@@ -133,6 +141,8 @@ class DporExplorer final : public Explorer {
   };
   /// With Settings::counts_conflicts: those of the first execution, in its order.
   [[nodiscard]] const std::vector<Conflict>& conflicts() const noexcept { return conflicts_; }
+  /// When the search has ended.
+  [[nodiscard]] const Picks& picks() const noexcept { return picks_; }
   /// With End::outside: what was changed, by which instruction.
   [[nodiscard]] const std::optional<detail::AccessLog::Outside>& outside() const noexcept {
     return outside_;
@@ -145,6 +155,7 @@ class DporExplorer final : public Explorer {
   Settings settings_;
   std::vector<detail::Fingerprint> classes_;
   std::vector<Conflict> conflicts_;
+  Picks picks_;
   std::optional<detail::AccessLog::Outside> outside_;
   Driver* driver_ = nullptr;  // while a search runs
   std::uint64_t executions_ = 0;
