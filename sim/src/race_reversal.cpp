@@ -129,6 +129,7 @@ RaceReversal::Index RaceReversal::cover(Place& place, Index earlier, std::uint32
 
   const bool draws = order_.any_draws(events);
   Branches* branches = follow_taken(place, earlier, events);
+  if (!way_.empty() && tree_.step(way_.back().node).wakes_all) return last_taken();
   bool same_for_others = true;  // whether other alternatives take the same way
   while (true) {
     Node found = WakeupTree::kNone;
@@ -236,6 +237,17 @@ bool RaceReversal::leave_out(const Place& place, Events& events) const {
   return true;
 }
 
+void RaceReversal::leave_to(Index event, Branches& branches) {
+  KeptFootprint& touched = *order_.kept(event).footprint;
+  tree_.remove_if(branches, [&](Node node) {
+    const WakeupTree::Step& step = tree_.step(node);
+    if (step.id == order_.process_id(event)) return true;
+    if (step.draws() || !step.footprint || order_.dependent(*step.footprint, touched)) return false;
+    leave_to(event, tree_.below(node));
+    return tree_.below(node).empty();
+  });
+}
+
 void RaceReversal::begin_execution(Index unchanged) {
   const std::size_t places = order_.size();
   if (words_ != order_.words_of_bits()) {
@@ -289,7 +301,9 @@ void RaceReversal::find_independent(Index earlier, Events& events) {
   std::copy_n(events.begin(), words, known);
 }
 
-/// Whether the alternative begins with a step that sleeps: as begins_with().
+/// Whether the alternative begins with a step that sleeps: it is one of those in it that nothing in
+/// it happens before, or none of them and independent of them all. Gives the last event on which
+/// that rests.
 template <class Events>
 RaceReversal::Index RaceReversal::find_asleep(const Place& place, const Events& events) {
   for (const Sleeper& sleeper : place.sleepers) {
@@ -344,21 +358,6 @@ RaceReversal::Index RaceReversal::first_of(const Events& events, std::uint32_t p
   return HappensBefore::kNone;
 }
 
-/// Whether the alternative can begin with a step of `process` that draws `values`: it is one of
-/// those in it that nothing in it happens before, or none of them and independent of them all,
-/// whatever it draws. Gives the last event on which that rests. `footprint`, if it is known, is
-/// that of all that `depends(event)` compares.
-template <class Events, class Depends>
-RaceReversal::Index RaceReversal::begins_with(const Events& events, std::uint32_t process,
-                                              std::span<const std::uint32_t> values, Drawn drawn,
-                                              KeptFootprint* footprint, Depends&& depends) {
-  if (const Index event = first_of(events, process); event != HappensBefore::kNone) {
-    return comes_first(events, event) && draws_the_same(event, values, drawn) ? event
-                                                                              : kDoesNotBegin;
-  }
-  return begins_with_another(events, process, drawn, footprint, std::forward<Depends>(depends));
-}
-
 /// Whether nothing in the alternative happens before one of its events.
 template <class Events>
 bool RaceReversal::comes_first(const Events& events, Index event) const {
@@ -369,7 +368,9 @@ bool RaceReversal::comes_first(const Events& events, Index event) const {
   return true;
 }
 
-/// Where none of the events is the step.
+/// Whether the alternative can begin with a step that is none of its events: it is independent of
+/// them all, whatever it draws. Gives the last event on which that rests. `footprint`, if it is
+/// known, is that of all that `depends(event)` compares.
 template <class Events, class Depends>
 RaceReversal::Index RaceReversal::begins_with_another(const Events& events, std::uint32_t process,
                                                       Drawn drawn, KeptFootprint* footprint,

@@ -303,8 +303,7 @@ TEST(ClassesOf, ProducersAndTheirConsumerAreAllOrders) {
   expect_counts([] { return producers(3, 2, true); }, 5'760, 5'760);
 }
 
-// What a step touches is the same wherever it is taken in all of these: no execution is begun in
-// vain.
+// No execution of these is begun in vain.
 
 TEST(Blocked, NoExecutionIs) {
   const std::vector<Model> models = {
@@ -317,6 +316,8 @@ TEST(Blocked, NoExecutionIs) {
       [] { return file_system(16); },
       [] { return independent(4, 4); },
       [] { return producers(2, 2, true); },
+      [] { return last_zero(10); },
+      [] { return philosophers(4); },
   };
   for (std::size_t i = 0; i < models.size(); ++i) {
     EXPECT_EQ(expect_one_of_each(models[i], Options(), nullptr, false).blocked, 0u) << i;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <set>
 #include <vector>
 
 namespace cocheck::detail {
@@ -30,6 +31,22 @@ class WakeupTreeTest : public ::testing::Test {
 
   WakeupTree tree_;
 };
+
+TEST_F(WakeupTreeTest, BranchesAreRemovedWithWhatIsBelow) {
+  Branches branches;
+  for (std::uint32_t id = 1; id <= 5; ++id) tree_.append(branches, make(id));
+  tree_.append(tree_.below(branches.first), make(6));
+  const auto is_odd = [&](Node node) { return tree_.step(node).id % 2 != 0; };
+  tree_.remove_if(branches, is_odd);
+  EXPECT_EQ(ids(branches), (Ids{2, 4}));
+  tree_.remove_if(branches, is_odd);
+  EXPECT_EQ(ids(branches), (Ids{2, 4}));
+  tree_.remove_if(branches, [](Node) { return true; });
+  EXPECT_TRUE(branches.empty());
+  std::set<Node> made;
+  for (int i = 0; i < 6; ++i) made.insert(tree_.make());
+  EXPECT_EQ(made.size(), 6u) << "none was given back twice";
+}
 
 TEST_F(WakeupTreeTest, BranchesHaveAnOrder) {
   Branches branches;

@@ -230,7 +230,6 @@ class DporExplorer::Driver final : private detail::StepWatcher {
           (sleeps(point, process, step.values()) && (!step.wide || is_opened(point, process)));
       if (!seen) return node;
       // What it touches turned out to be less than what it touched where it was seen.
-      if (!step.draws()) ++explorer_.blocked_;
       tree_.release_all(tree_.below(node));
       tree_.release(node);
     }
@@ -360,6 +359,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     rest_ = std::exchange(tree_.below(node), {});
     rest_optional_ = step.leaf;
     wakes_all_ = step.wakes_all;
+    is_unknown_ = !step.footprint;
     step_ = process;
     step_id_ = step.id;
     tree_.release(node);
@@ -414,6 +414,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
                        !log_.untold() && was_last_and_alone();
     add_event();
     if (point.known != nullptr) point.known->footprint = FootprintRef(*last_kept().footprint);
+    leave_to_event(point);
     if (expected_.known != nullptr && !was_expected()) ++explorer_.wrongly_repeated_;
     const bool expected_last = std::exchange(expected_, {}).last;
     return after_event([&] {
@@ -442,6 +443,14 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     }
     last_step_ = {step_, order_.ordinal(order_.size() - 1)};
     return end() ? Made::event : Made::end;
+  }
+
+  /// What else is to be tried here was compared with the step that has become the last event, if it
+  /// was known what that touches.
+  void leave_to_event(Point& point) {
+    if (is_unknown_ && settings_.reduce && values_.empty()) {
+      reversal_.leave_to(order_.size() - 1, point.branches);
+    }
   }
 
   /// What is known of the next event before its step is made.
@@ -518,6 +527,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
         !last || !settings_.reduce || touched_.any_untold() || !order_.all_before_next(step_id_);
     if (compared) step.known = known.footprint.get();
     order_.push(step);
+    leave_to_event(point);
     return after_event([&] { return last ? end_execution({}, false) : finish_execution(); });
   }
 
@@ -974,7 +984,8 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   WakeupTree tree_;
   Branches rest_;  // of the sequence of which a step was taken
   bool rest_optional_ = false;
-  bool wakes_all_ = false;  // whether nothing sleeps after that step
+  bool wakes_all_ = false;   // whether nothing sleeps after that step
+  bool is_unknown_ = false;  // what it touches
   detail::PickOrder pick_order_{settings_.seed};
   RaceReversal reversal_{order_, tree_, pick_order_};
   std::vector<Point> path_;

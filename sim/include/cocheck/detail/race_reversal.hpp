@@ -57,6 +57,11 @@ class RaceReversal {
   /// has to be done again.
   Index cover(Place& place, Index earlier, std::uint32_t process, Index later);
 
+  /// To be called when an event has come of which it was not known what it touches, with what else
+  /// is to be tried at its place, before cover() is: what begins with that event, or can, is left
+  /// to what follows it.
+  void leave_to(Index event, Branches& branches);
+
  private:
   /// What a step can draw, of those values that are named.
   enum class Drawn : std::uint8_t { these, these_and_more, these_and_others, all };
@@ -90,10 +95,6 @@ class RaceReversal {
   [[nodiscard]] Index first_of(const Events& events, std::uint32_t process) const;
   template <class Events>
   [[nodiscard]] bool comes_first(const Events& events, Index event) const;
-  template <class Events, class Depends>
-  [[nodiscard]] Index begins_with(const Events& events, std::uint32_t process,
-                                  std::span<const std::uint32_t> values, Drawn drawn,
-                                  KeptFootprint* footprint, Depends&& depends);
   template <class Events, class Depends>
   [[nodiscard]] Index begins_with_another(const Events& events, std::uint32_t process, Drawn drawn,
                                           KeptFootprint* footprint, Depends&& depends);

@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "cocheck/detail/kept_footprint.hpp"
@@ -76,6 +77,20 @@ class WakeupTree {
   [[nodiscard]] static Node take_first(Branches& branches) noexcept;
   /// Gives the node back; what is below it must have been taken.
   void release(Node node) noexcept;
+  /// Gives those back of which `remove(node)` says so, with what is below them.
+  template <class Remove>
+  void remove_if(Branches& branches, Remove&& remove) {
+    for (Node* link = &branches.first; *link != kNone;) {
+      const Node node = *link;
+      if (!remove(node)) {
+        link = &node->next;
+        continue;
+      }
+      *link = std::exchange(node->next, kNone);
+      release_all(node->below);
+      release(node);
+    }
+  }
   /// Gives all of them back.
   void release_all(Branches& branches) noexcept;
 
