@@ -47,8 +47,7 @@ class Needed {
 
   /// What must: `events` are those that can, and `known`, if it is, is what the last one touches.
   Needed(const HappensBefore& order, const Events& events, Index last, KeptFootprint* known)
-      : order_(order), events_(events), known_(known), needed_(events), before_() {
-    before_ = events;
+      : order_(order), events_(events), known_(known), needed_(events), before_(events) {
     std::fill(before_.begin(), before_.end(), 0);
     const std::uint64_t* before = order.events_before(last, events.size());
     for (std::size_t i = 0; i < events.size(); ++i) needed_[i] &= before[i];

@@ -185,11 +185,13 @@ inline Seen expect_one_of_each(const Model& model, const Options& options = Opti
 
 constexpr std::uint64_t kFeasible = 200'000;  // interleavings that are walked one by one
 
-/// The counts that are published; `interleavings` 0 where they are not.
+/// The counts that are published; `interleavings` 0 where they are not. No execution is begun in
+/// vain.
 inline Seen expect_counts(const Model& model, std::uint64_t interleavings, std::uint64_t classes) {
   const bool feasible = interleavings != 0 && interleavings <= kFeasible;
   const Seen seen = expect_one_of_each(model, Options(), nullptr, feasible);
   EXPECT_EQ(seen.classes, classes);
+  EXPECT_EQ(seen.blocked, 0u);
   if (feasible) {
     EXPECT_EQ(exhaustive_executions(model), interleavings);
   }

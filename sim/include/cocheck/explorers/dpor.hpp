@@ -41,9 +41,8 @@ class DporExplorer final : public Explorer {
     first,
     last,
     random,
-    /// Of the task with the highest priority. Tasks made one after the other, which often share
-    /// something, have priorities far apart. First those that are known to conflict with none. The
-    /// fewest steps in all.
+    /// First one that is known to conflict with none, then by detail::PickOrder. The fewest steps
+    /// in all.
     by_priority,
   };
 
