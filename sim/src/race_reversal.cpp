@@ -17,6 +17,11 @@ bool holds(const Events& events, HappensBefore::Index event) noexcept {
 }
 
 template <class Events>
+void add(Events& events, HappensBefore::Index event) noexcept {
+  events[event / 64] |= std::uint64_t{1} << event % 64;
+}
+
+template <class Events>
 void remove(Events& events, HappensBefore::Index event) noexcept {
   events[event / 64] &= ~(std::uint64_t{1} << event % 64);
 }
@@ -56,7 +61,7 @@ class Needed {
   [[nodiscard]] const Events& events() const noexcept { return needed_; }
 
   /// That an event comes first in any case.
-  void begin_with(Index event) { before_[event / 64] |= std::uint64_t{1} << event % 64; }
+  void begin_with(Index event) { add(before_, event); }
 
   /// Adds what it takes so that a step of a process does not sleep on. False if that cannot be
   /// told.
@@ -84,7 +89,7 @@ class Needed {
     if (added == HappensBefore::kNone) return false;
     const std::uint64_t* before = order_.events_before(added, needed_.size());
     for (std::size_t i = 0; i < needed_.size(); ++i) needed_[i] |= before[i] & events_[i];
-    needed_[added / 64] |= std::uint64_t{1} << added % 64;
+    add(needed_, added);
     return true;
   }
 
@@ -120,7 +125,7 @@ RaceReversal::Index RaceReversal::cover(Place& place, Index earlier, std::uint32
   alternative_ = {process, later, false};
   if (later != HappensBefore::kNone && !order_.values(order_.kept(later)).empty() &&
       is_exact(earlier, later)) {
-    events[later / 64] |= std::uint64_t{1} << later % 64;
+    add(events, later);
     alternative_.id = 0;
   }
   const Index asleep = find_asleep(place, events);
@@ -128,9 +133,9 @@ RaceReversal::Index RaceReversal::cover(Place& place, Index earlier, std::uint32
 
   const bool draws = order_.any_draws(events);
   Branches* branches = follow_taken(place, earlier, events);
-  if (!way_.empty() && tree_.step(way_.back().node).wakes_all) return last_taken();
   bool same_for_others = true;  // whether other alternatives take the same way
   while (true) {
+    if (!way_.empty() && tree_.step(way_.back().node).wakes_all) return last_taken();
     Node found = WakeupTree::kNone;
     Index event = HappensBefore::kNone;  // of the alternative, that is this step
     Index last = 0;                      // of the events that lead the same way
@@ -179,7 +184,6 @@ RaceReversal::Index RaceReversal::cover(Place& place, Index earlier, std::uint32
                       drawn_by(event).empty();
     if (same_for_others) add_taken(earlier, {found, event, last});
     way_.push_back({found, event, last});
-    if (tree_.step(found).wakes_all) return last_taken();
     branches = &tree_.below(found);
   }
   if (later != HappensBefore::kNone) {
@@ -308,8 +312,9 @@ RaceReversal::Index RaceReversal::find_asleep(const Place& place, const Events& 
   for (const Sleeper& sleeper : place.sleepers) {
     const Drawn drawn = sleeper.whole ? Drawn::all : Drawn::these;
     if (const Index event = first_of(events, sleeper.id); event != HappensBefore::kNone) {
-      if (!comes_first(events, event)) continue;
-      if (draws_the_same(event, order_.values(sleeper.kept), drawn)) return event;
+      if (comes_first(events, event) && draws_the_same(event, order_.values(sleeper.kept), drawn)) {
+        return event;
+      }
       continue;
     }
     const bool draws = !order_.values(sleeper.kept).empty();

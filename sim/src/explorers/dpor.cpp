@@ -414,7 +414,6 @@ class DporExplorer::Driver final : private detail::StepWatcher {
                        !log_.untold() && was_last_and_alone();
     add_event();
     if (point.known != nullptr) point.known->footprint = FootprintRef(*last_kept().footprint);
-    leave_to_event(point);
     if (expected_.known != nullptr && !was_expected()) ++explorer_.wrongly_repeated_;
     const bool expected_last = std::exchange(expected_, {}).last;
     return after_event([&] {
@@ -435,6 +434,10 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   /// The step has become an event; `end()` says whether the search goes on after an execution.
   template <class EndExecution>
   Made after_event(EndExecution&& end) {
+    // If it was known what the step touches, what else is to be tried was compared with that.
+    if (is_unknown_ && settings_.reduce && values_.empty()) {
+      reversal_.leave_to(order_.size() - 1, top().branches);
+    }
     if (touched_.any_untold() && touched_.is_untold_shared(order_)) {
       return over(End::not_instrumented);
     }
@@ -443,14 +446,6 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     }
     last_step_ = {step_, order_.ordinal(order_.size() - 1)};
     return end() ? Made::event : Made::end;
-  }
-
-  /// What else is to be tried here was compared with the step that has become the last event, if it
-  /// was known what that touches.
-  void leave_to_event(Point& point) {
-    if (is_unknown_ && settings_.reduce && values_.empty()) {
-      reversal_.leave_to(order_.size() - 1, point.branches);
-    }
   }
 
   /// What is known of the next event before its step is made.
@@ -527,7 +522,6 @@ class DporExplorer::Driver final : private detail::StepWatcher {
         !last || !settings_.reduce || touched_.any_untold() || !order_.all_before_next(step_id_);
     if (compared) step.known = known.footprint.get();
     order_.push(step);
-    leave_to_event(point);
     return after_event([&] { return last ? end_execution({}, false) : finish_execution(); });
   }
 
