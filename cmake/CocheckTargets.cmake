@@ -23,13 +23,15 @@ function(cocheck_library name)
   cocheck_compile_options(cocheck_${name})
 endfunction()
 
-# cocheck_test(NAME LIBRARIES... SOURCES files...): a GoogleTest program whose tests ctest knows.
+# cocheck_test(NAME LIBRARIES... SOURCES files... [PREFIX text]): a GoogleTest program whose tests
+# ctest knows, by names with that prefix.
 function(cocheck_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 test "" "" "LIBRARIES;SOURCES")
+  cmake_parse_arguments(PARSE_ARGV 1 test "" "PREFIX" "LIBRARIES;SOURCES")
   add_executable(${name} ${test_SOURCES})
   target_link_libraries(${name} PRIVATE ${test_LIBRARIES} GTest::gtest GTest::gtest_main)
   cocheck_compile_options(${name})
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 240)
+  gtest_discover_tests(${name} TEST_PREFIX "${test_PREFIX}" DISCOVERY_TIMEOUT 60
+                       PROPERTIES TIMEOUT 240)
 endfunction()
 
 # cocheck_example(FILE LIBRARIES...): a program that ctest runs and that must exit with 0.
