@@ -1,0 +1,133 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cocheck/detail/recorder.hpp"
+#include "cocheck/detail/sample_parts.hpp"
+#include "cocheck/explorer.hpp"
+#include "cocheck/options.hpp"
+#include "cocheck/schedule.hpp"
+#include "cocheck/verdict.hpp"
+#include "cocheck/world.hpp"
+#include "distinct_tapes.hpp"
+
+namespace cocheck {
+class ReplayExplorer;
+}
+
+namespace cocheck::detail {
+
+struct Lasso;
+
+/// One of those that share what is left of the budget, and its part of it.
+struct Sampler {
+  std::string name;
+  SampleParts parts;
+  std::uint64_t percent = 0;
+};
+
+/// One search: a world, the explorers one after the other, and the verdict in the making.
+///
+/// Strategies are told in search.cpp, proofs by states and by classes in search_proofs.cpp,
+/// samplers in search_samples.cpp, and what the verdict says of them in search_report.cpp. Good for
+/// one call of run() or replay().
+///
+///     const Verdict verdict = Search(model, options).run();
+class Search {
+ public:
+  /// Both must outlive this.
+  Search(const Model& model, const Options& options);
+  ~Search();
+  Search(const Search&) = delete;
+  Search& operator=(const Search&) = delete;
+
+  /// Throws ValueError where the options cannot be.
+  [[nodiscard]] Verdict run();
+  [[nodiscard]] Verdict replay(const Schedule& schedule);
+
+ private:
+  // What is asked whether the search goes on answers whether it is to go on with another explorer.
+
+  void search();
+  void search_automatically();
+  bool explore_with(Explorer&& explorer, const std::string& name, std::uint64_t budget);
+  bool explore_with(Explorer& explorer, const std::string& name, std::uint64_t budget);
+  /// What came of the last execution: false where the search ends with it.
+  bool judge_execution(const Explorer& explorer, const std::string& name);
+  void replay_with(ReplayExplorer& explorer, const Schedule& schedule, Recorder& recorder);
+
+  // Proofs
+  bool explore_states(std::uint64_t max_steps);
+  bool explore_classes(std::uint64_t max_executions);
+  /// What is left undone is said; alone, it leaves nothing to claim.
+  bool not_searched(const std::string& why);
+  /// All there is was searched, and passes.
+  void note_proof();
+
+  // Samplers
+  /// The strategy is one of them.
+  void sample_alone();
+  void explore_samples();
+  bool sample(Sampler&& sampler, std::uint64_t budget) { return sample(sampler, budget); }
+  /// Where much is to be done, several processes do it, as long as nothing else happens than that
+  /// executions pass.
+  bool sample(Sampler& sampler, std::uint64_t budget);
+  /// Makes `parts` at most in other processes, and says how many executions that were.
+  std::uint64_t sample_in_processes(Sampler& sampler, std::uint64_t parts);
+  /// The least that a part claims holds for all.
+  void claim(double chance);
+  /// Gives up if the strategy needs to know what steps touch, and that cannot be.
+  bool accesses_known();
+
+  // Report
+  void record_livelock(const Lasso& lasso);
+  /// Repeats an execution, writing it down.
+  [[nodiscard]] Recorder record_again(const std::vector<std::uint32_t>& tape, Order order);
+  void record_tape(Order order, const std::string& strategy);
+  /// `tape` leads to the failure `found`, which must come again.
+  void record_failure(const Failure& found, const std::vector<std::uint32_t>& tape, Order order,
+                      const std::string& strategy);
+  void record(const Recorder& recorder, Order order, const std::string& strategy);
+  void give_up(std::string reason);
+  void finish();
+  [[nodiscard]] std::string cut_reason() const;
+  [[nodiscard]] std::string memory_reason() const;
+  [[nodiscard]] std::string memory_limit_without_reuse() const;
+
+  // Budget
+  [[nodiscard]] std::uint64_t executions_left() const noexcept {
+    return options_.max_executions - verdict_.executions;
+  }
+  [[nodiscard]] bool out_of_time();
+  [[nodiscard]] bool out_of_time_now();
+  void say_out_of_time();
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> half_of_time_left() const;
+
+  /// What a strategy has done so far.
+  [[nodiscard]] Verdict::Share& share_of(const std::string& name);
+  /// Whether a model that needs too much memory with this explorer may do with less with others.
+  [[nodiscard]] bool can_do_without(const Explorer& explorer) const;
+  [[nodiscard]] std::vector<std::uint32_t> last_tape() const {
+    return {world_->tape().begin(), world_->tape().end()};
+  }
+
+  const Model& model_;
+  const Options& options_;
+  std::unique_ptr<World> world_;
+  Verdict verdict_;
+  DistinctTapes distinct_;
+  std::optional<std::chrono::steady_clock::time_point> deadline_;
+  std::string loop_;     // of a livelock: the steps before it begins
+  double chance_ = 0;    // the least that a part of pct claims
+  bool divides_ = true;  // whether samplers may work in several processes
+  bool exhausted_ = false;
+  bool gave_up_ = false;
+  bool stopped_early_ = false;  // at a failure
+};
+
+}  // namespace cocheck::detail
