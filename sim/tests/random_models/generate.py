@@ -59,7 +59,8 @@ THINGS = {
               ["s.flags[1] = {} % 2 == 1;", "s.flags[2] = !s.flags[2];"]),
     "table": (
         "std::map<std::string, int> table;",
-        ["static_cast<int>(s.table.size())", "(s.table.count(\"a\") != 0 ? s.table.at(\"a\") : -1)"],
+        ["static_cast<int>(s.table.size())",
+         "(s.table.count(\"a\") != 0 ? s.table.at(\"a\") : -1)"],
         ["s.table[\"a\"] = {} % 3;", "s.table[\"b\"] += 1;", "s.table.erase(\"a\");"]),
     "owned": ("std::unique_ptr<int> owned = std::make_unique<int>(0);", ["*s.owned"],
               ["*s.owned = {} % 3;", "s.owned = std::make_unique<int>({} % 3);"]),

@@ -1,8 +1,8 @@
+#pragma once
+
 // What the random models of generate.py are made of: types whose values travel in all the ways that
 // C++ has, and functions that take and give them. All of it is instrumented with the models, except
 // for what is declared as plain.
-#pragma once
-
 #include <array>
 #include <chrono>
 #include <cstdint>
