@@ -21,6 +21,7 @@ constexpr std::uint64_t kMet = 0x2545'f491'4f6c'dd1du;
 constexpr std::uint64_t kLocal = 0xa076'1d64'78bd'642fu;
 constexpr std::uint64_t kPointer = 0x8ebc'6af0'9c88'c6e3u;
 constexpr std::uint64_t kOwn = 0xe703'7ed1'a0b4'28dbu;
+constexpr std::uint64_t kReady = 0x589d'8d5c'0f3b'62e7u;
 
 /// MurmurHash3's finaliser.
 constexpr std::uint64_t spread(std::uint64_t value) noexcept {
@@ -84,14 +85,19 @@ void Fingerprinter::touch(BlockId block) {
 void Fingerprinter::touch_and_keep(BlockId block) {
   if (block < contents_.size() && contents_[block].valid()) {
     kept_.push_back(std::move(contents_[block]));
-    kept_blocks_.push_back(block);
+    kept_blocks_.push_back({block, read_at_[block]});
   }
   touch(block);
 }
 
-void Fingerprinter::restore(std::size_t kept) {
-  while (kept_.size() > kept) {
-    contents_[kept_blocks_.back()] = std::move(kept_.back());
+void Fingerprinter::restore(Position position) {
+  while (kept_.size() > position.kept) {
+    const auto [block, read_at] = kept_blocks_.back();
+    // What was read later is that of a step which is undone as well.
+    if (read_at <= position.epoch) {
+      contents_[block] = std::move(kept_.back());
+      read_at_[block] = read_at;
+    }
     kept_.pop_back();
     kept_blocks_.pop_back();
   }
@@ -122,6 +128,7 @@ void Fingerprinter::grow() {
   if (contents_.size() >= count) return;
   const auto first = static_cast<BlockId>(contents_.size());
   contents_.resize(count);
+  read_at_.resize(count);
   closures_.resize(count);
   marks_.resize(count);
   seen_.resize(count);
@@ -146,6 +153,7 @@ std::uint32_t Fingerprinter::Content::index_of(BlockId target) {
 COCHECK_UNCHECKED void Fingerprinter::read(BlockId id) {
   const ModelMemory::Block& block = memory_.block(id);
   Content& content = contents_[id];
+  read_at_[id] = epoch_;
   content.count = 0;
   if (content.more != nullptr) content.more->clear();
   content.hash = {};
@@ -177,22 +185,40 @@ COCHECK_UNCHECKED void Fingerprinter::read(BlockId id) {
   absorb(content.hash, sum.high);
 }
 
-void Fingerprinter::find_timers() {
+/// What waits for the loop need not say so in its own bytes: its block counts as another one.
+void Fingerprinter::mark_pending(const Runnable& runnable, std::uint64_t due) {
+  Hash hash;
+  const auto address = reinterpret_cast<std::uintptr_t>(&runnable);
+  if (!memory_.in_use(address)) {
+    absorb(hash, address);
+    absorb(hash, due);
+    add(pending_outside_, finished(hash));
+    return;
+  }
+  const BlockId block = memory_.block_at(&runnable);
+  Mark& mark = marks_[block];
+  if (mark.pending_epoch != epoch_) {
+    mark.pending_epoch = epoch_;
+    mark.pending = {};
+    pending_.push_back(block);
+  }
+  absorb(hash, address - reinterpret_cast<std::uintptr_t>(memory_.address(block)));
+  absorb(hash, due);
+  add(mark.pending, finished(hash));
+  // A closure with such a block changes as time passes, or when it runs: it is not kept.
+  drop_closure_of(block);
+}
+
+void Fingerprinter::find_pending() {
+  pending_.clear();
+  pending_outside_ = {};
   const TimePoint now = world_.time();
   for (const TimerEntry& entry : world_.timers()) {
-    const BlockId block = memory_.block_at(entry.timer);
-    Mark& mark = marks_[block];
-    if (mark.timer_epoch != epoch_) {
-      mark.timer_epoch = epoch_;
-      mark.timers = {};
-    }
-    Hash hash;
-    absorb(hash, static_cast<std::uint64_t>(reinterpret_cast<const std::byte*>(entry.timer) -
-                                            memory_.address(block)));
-    absorb(hash, static_cast<std::uint64_t>((entry.deadline - now).count()));
-    add(mark.timers, finished(hash));
-    // A closure with a timer changes as time passes: it is not kept.
-    drop_closure_of(block);
+    mark_pending(*entry.timer, static_cast<std::uint64_t>((entry.deadline - now).count()));
+  }
+  // That a task is ready can be told from its own memory.
+  for (const ReadyEntry& entry : world_.ready()) {
+    if (entry.runnable->kind() != Runnable::Kind::step) mark_pending(*entry.runnable, kReady);
   }
 }
 
@@ -207,7 +233,7 @@ void Fingerprinter::meet_all() {
   static_assert(Content::kInline == kFactors);
   // Of what changes meanwhile the compiler would read everything again, where it is a member.
   const std::uint64_t epoch = epoch_;
-  const bool has_timers = !world_.timers().empty();
+  const bool any_pending = !pending_.empty();
   Seen* const seen = seen_.data();
   BlockId* const order = order_.data();
   std::size_t walked = walked_;
@@ -234,9 +260,9 @@ void Fingerprinter::meet_all() {
       targets.high += number * kFactor.high[i];
     }
     for (std::size_t i = few; i < known.count; ++i) absorb(targets, number_of(known.target(i)));
-    if (has_timers && marks_[block].timer_epoch == epoch_) {
-      absorb(targets, marks_[block].timers.low);
-      absorb(targets, marks_[block].timers.high);
+    if (any_pending && marks_[block].pending_epoch == epoch_) {
+      absorb(targets, marks_[block].pending.low);
+      absorb(targets, marks_[block].pending.high);
     }
     // Numbers make the order: a sum lets the processor work at several blocks at once.
     hash.low += spread(targets.low + (walked + 1) * kFactor.low[0]);
@@ -320,9 +346,9 @@ Fingerprinter::Unmet Fingerprinter::walk_from(BlockId begin) {
       absorb(hash, kLocal ^ marks_[target].local_number);
     }
     const Mark& mark = marks_[block];
-    if (mark.timer_epoch == epoch_) {
-      absorb(hash, mark.timers.low);
-      absorb(hash, mark.timers.high);
+    if (mark.pending_epoch == epoch_) {
+      absorb(hash, mark.pending.low);
+      absorb(hash, mark.pending.high);
       kept = false;
     }
   }
@@ -369,16 +395,12 @@ const HarnessVector<Fingerprinter::BlockId>& Fingerprinter::task_blocks() {
 
 void Fingerprinter::find_unmet() {
   for (const BlockId block : task_blocks()) add_unmet(block);
-  // Callbacks and timers mostly lie in what a task reaches.
-  for (const ReadyEntry& entry : world_.ready()) {
-    if (entry.runnable->kind() == Runnable::Kind::step) continue;
-    const BlockId block = memory_.block_at(entry.runnable);
-    if (!met(block) && owner_of(block) == kNobody) add_unmet(block);
-  }
-  for (const TimerEntry& entry : world_.timers()) {
-    const BlockId block = memory_.block_at(entry.timer);
-    if (!met(block) && owner_of(block) == kNobody) add_unmet(block);
-  }
+  // What a task reaches is counted with it. All others count, also those that one of them reaches:
+  // it must not matter in which order they came.
+  std::erase_if(pending_, [this](BlockId block) {
+    return met(block) || marks_[block].owner_epoch == epoch_;
+  });
+  for (const BlockId block : pending_) add_unmet(block);
 }
 
 Fingerprint Fingerprinter::compute() {
@@ -387,7 +409,7 @@ Fingerprint Fingerprinter::compute() {
   unmet_.clear();
   walked_ = met_count_ = 0;
   ordered_ = unordered_ = {};
-  find_timers();
+  find_pending();
   meet(memory_.block_at(world_.root()));
   if (const Invariant* first = world_.first_invariant()) {
     const BlockId block = memory_.block_at(first);
@@ -421,6 +443,8 @@ Fingerprint Fingerprinter::compute() {
   absorb(hash, unordered_.low);
   absorb(hash, unordered_.high);
   absorb(hash, world_.cancellations_left());
+  absorb(hash, pending_outside_.low);
+  absorb(hash, pending_outside_.high);
   if (settings_.with_time) {
     absorb(hash, static_cast<std::uint64_t>(world_.time().time_since_epoch().count()));
   }

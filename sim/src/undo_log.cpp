@@ -194,7 +194,7 @@ void UndoLog::rewind(Position position, Fingerprinter* fingerprinter) {
   }
   memory_.undo(position.changes);
   for (const ModelMemory::BlockId block : changed_) fingerprinter->touch(block);
-  fingerprinter->restore(position.kept);
+  fingerprinter->restore(position.fingerprinter);
   journal_told_ = journal_.size();
 }
 

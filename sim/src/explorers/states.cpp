@@ -199,7 +199,7 @@ class StatesExplorer::Driver {
     undo_.reset();
     world_.restart();
     undo_.emplace(memory_);
-    fingerprinter_.restore(0);
+    fingerprinter_.restore({});
     fingerprinter_.touch_all();
     for (std::size_t i = 0; i < explorer_.depth_; ++i) {
       if (i > 0) {

@@ -12,6 +12,7 @@
 
 namespace cocheck {
 
+class Runnable;
 class World;
 
 namespace detail {
@@ -38,9 +39,10 @@ struct FingerprintDefect {
 /// the first task numbers the blocks in the order in which it meets them (breadth first, words in
 /// order); each is hashed with pointers as (number, offset). Unfinished tasks that the walk does
 /// not meet are each walked for themselves. Where they share no block, it does not matter which is
-/// which: their hashes are added. Those that do share one follow in the order of their hashes. The
-/// deadlines of timers count by how far off they are. So equal fingerprints mean that the states
-/// are isomorphic; the reverse holds but for tasks that share blocks and look alike.
+/// which: their hashes are added. Those that do share one follow in the order of their hashes. So
+/// do timers and ready callbacks that no task reaches. Timers count with how far off their deadline
+/// is, ready callbacks as ready. So equal fingerprints mean that the states are isomorphic; the
+/// reverse holds but for tasks that share blocks and look alike.
 ///
 /// Hashes are kept from state to state: touch() says which blocks have changed. A state costs
 /// O(changed bytes + blocks met + unfinished tasks). Where tasks are told apart, their ids are part
@@ -63,9 +65,14 @@ class Fingerprinter {
   void touch(ModelMemory::BlockId block);
   /// The same in a step that may be undone: what was known of the block is kept for then.
   void touch_and_keep(ModelMemory::BlockId block);
-  /// How much is kept; after the blocks in question were touched, restore() goes back to it.
-  [[nodiscard]] std::size_t kept() const noexcept { return kept_.size(); }
-  void restore(std::size_t kept);
+  /// A state of which compute() was asked last; after the blocks in question were touched,
+  /// restore() goes back to it.
+  struct Position {
+    std::size_t kept = 0;
+    std::uint32_t epoch = 0;
+  };
+  [[nodiscard]] Position position() const noexcept { return {kept_.size(), epoch_}; }
+  void restore(Position position);
   void touch_all();
 
   /// The fingerprint of the present state.
@@ -98,6 +105,11 @@ class Fingerprinter {
     [[nodiscard]] std::uint32_t index_of(BlockId target);
   };
 
+  struct KeptBlock {
+    BlockId block;
+    std::uint32_t read_at;
+  };
+
   /// What is known of an unmet task as long as the blocks that it reaches stay the same.
   struct Closure {
     Hash hash;
@@ -127,8 +139,8 @@ class Fingerprinter {
     std::uint32_t owner_epoch = 0;
     BlockId owner = kNobody;  // in this epoch, the unmet task from which it is reached
     std::uint32_t anchor_epoch = 0;
-    std::uint32_t timer_epoch = 0;  // of timers_
-    Hash timers;                    // of those that lie in the block
+    std::uint32_t pending_epoch = 0;  // of `pending`
+    Hash pending;                     // of the timers and ready callbacks that lie in the block
   };
 
   /// A block with which something begins that the walk has not met.
@@ -152,7 +164,8 @@ class Fingerprinter {
   [[nodiscard]] bool met(BlockId block) const { return seen_[block].epoch() == epoch_; }
   [[nodiscard]] bool dead(BlockId block) const { return seen_[block].epoch() == kDead; }
   [[nodiscard]] BlockId owner_of(BlockId block) const;
-  void find_timers();
+  void mark_pending(const Runnable& runnable, std::uint64_t due);
+  void find_pending();
   void meet(BlockId block);
   void meet_all();
   void check_anchors();
@@ -167,8 +180,9 @@ class Fingerprinter {
   const ModelMemory& memory_;
   Settings settings_;
   HarnessVector<Content> contents_;
-  HarnessVector<Content> kept_;  // what was known of
-  HarnessVector<BlockId> kept_blocks_;
+  HarnessVector<std::uint32_t> read_at_;  // the epoch in which the content was read
+  HarnessVector<Content> kept_;           // what was known of
+  HarnessVector<KeptBlock> kept_blocks_;
   HarnessVector<Closure> closures_;
   HarnessVector<Seen> seen_;
   HarnessVector<Mark> marks_;
@@ -178,7 +192,9 @@ class Fingerprinter {
   Hash ordered_;                  // of the blocks met
   Hash unordered_;                // the sum over the unmet
   HarnessVector<BlockId> local_order_;
-  HarnessVector<Unmet> unmet_;  // those that are not kept
+  HarnessVector<Unmet> unmet_;      // those that are not kept
+  HarnessVector<BlockId> pending_;  // blocks with timers or ready callbacks, each once
+  Hash pending_outside_;            // the sum over those that lie elsewhere
   /// The blocks of the unfinished tasks; the last few lists are kept.
   struct TaskList {
     std::uint64_t name = 0;

@@ -25,7 +25,7 @@ class UndoLog {
   struct Position {
     std::size_t lines = 0;
     std::size_t changes = 0;
-    std::size_t kept = 0;  // by the fingerprinter
+    Fingerprinter::Position fingerprinter;
     std::size_t words = 0;
   };
 
@@ -37,7 +37,8 @@ class UndoLog {
 
   [[nodiscard]] Position position(const Fingerprinter* fingerprinter) const noexcept {
     return {dropped_ + lines_.size(), journal_.size(),
-            fingerprinter != nullptr ? fingerprinter->kept() : 0, words_.size()};
+            fingerprinter != nullptr ? fingerprinter->position() : Fingerprinter::Position{},
+            words_.size()};
   }
   /// Whether rewind() can go there.
   [[nodiscard]] bool holds(Position position) const noexcept { return position.lines >= dropped_; }
