@@ -20,12 +20,15 @@
 #include "cocheck/event.hpp"
 #include "cocheck/explore.hpp"
 #include "cocheck/gather.hpp"
+#include "cocheck/judge_replay.hpp"
 #include "cocheck/lock.hpp"
 #include "cocheck/queue.hpp"
 #include "cocheck/render.hpp"
+#include "cocheck/replay_result.hpp"
 #include "cocheck/schedule_file.hpp"
 #include "cocheck/semaphore.hpp"
 #include "cocheck/sleep.hpp"
+#include "cocheck/terminal_text.hpp"
 #include "cocheck/text_table.hpp"
 
 namespace {
@@ -168,15 +171,15 @@ fs::path write(const cocheck::Recording& recording, const fs::path& folder) {
   fs::create_directories(folder);
   const fs::path file = folder / (std::string(kRacyName) + ".cocheck.json");
   cocheck::write_recording(file, recording);
-  const std::string replay = "cocheck replay " + file.string();
+  const std::string replay = "cocheck replay " + cocheck::shell_word(file.string());
   std::cout << "schedule: " << file.string() << "\nreplay:   " << replay << "\npicture:  ";
   if (cocheck::can_render()) {
     const fs::path picture = folder / (std::string(kRacyName) + ".svg");
     cocheck::render(cocheck::to_dot(recording, {replay}), picture);
     std::cout << picture.string() << '\n';
   } else {
-    std::cout << "none: install the package graphviz, then: cocheck render " << file.string()
-              << '\n';
+    std::cout << "none: install the package graphviz, then: cocheck render "
+              << cocheck::shell_word(file.string()) << '\n';
   }
   return file;
 }
@@ -195,9 +198,10 @@ bool fails_again(const cocheck::Model& model, const fs::path& file) {
 
 /// What `cocheck replay` starts: shows the racy counter under a schedule, and fails as it does.
 int replay(const std::string& file) {
-  const cocheck::Verdict verdict =
-      cocheck::replay(racy_program, cocheck::read_recording(file).schedule);
+  const cocheck::Recording recorded = cocheck::read_recording(file);
+  const cocheck::Verdict verdict = cocheck::replay(racy_program, recorded.schedule);
   std::cout << verdict.report();
+  cocheck::tell_replay_result(cocheck::judge_replay(verdict, recorded));
   return verdict.passed() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -7,6 +7,7 @@
 #include "cocheck/errors.hpp"
 #include "cocheck/expect_bridge.hpp"
 #include "cocheck/explore.hpp"
+#include "cocheck/terminal_text.hpp"
 
 namespace cocheck::detail {
 
@@ -303,6 +304,9 @@ class PropertyRun {
     Outcome outcome = with_guard(drawn->workload.value(), [&](const Model& model) {
       return cocheck::replay(model, *run_.schedule(), run_.options());
     });
+    if (outcome.discarded) {
+      throw ValueError("the schedule to replay has a workload that this property discards");
+    }
     report(*drawn, std::move(outcome), "replayed");
   }
 
@@ -345,8 +349,9 @@ void run_workloads(const rc::Gen<Workload>& workloads, const char* parameters,
   if (!run) return;
   try {
     PropertyRun(*run, workloads, parameters, options, place).run();
-  } catch (const ValueError& error) {
-    run->fail(error.what());
+  } catch (const std::runtime_error& error) {  // ValueError or ScheduleError
+    if (!run->schedule() && dynamic_cast<const ValueError*>(&error) == nullptr) throw;
+    run->fail(printable(error.what()));
   }
 }
 

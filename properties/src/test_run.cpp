@@ -14,10 +14,14 @@
 #include "cocheck/errors.hpp"
 #include "cocheck/explore.hpp"
 #include "cocheck/gtest.hpp"
+#include "cocheck/judge_replay.hpp"
 #include "cocheck/render.hpp"
+#include "cocheck/replay_result.hpp"
 #include "cocheck/schedule_file.hpp"
 #include "cocheck/schedule_line.hpp"
+#include "cocheck/terminal_text.hpp"
 #include "cocheck/text_table.hpp"
+#include "replay_watch.hpp"
 
 namespace cocheck {
 
@@ -68,16 +72,6 @@ std::string this_program() {
   return fs::read_symlink("/proc/self/exe", error).string();
 }
 
-/// `text` as one word of a POSIX shell.
-std::string shell_word(const std::string& text) {
-  constexpr std::string_view kPlain =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./=:,+%@";
-  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 std::string indented(const std::string& text) {
   std::string result = "  ";
   for (const char c : text) {
@@ -105,12 +99,13 @@ std::string draw(const fs::path& file, const Recording& recording) {
   }
   picture.replace_extension(".svg");
   render(dot, picture);
-  return picture.string();
+  return printable(picture.string());
 }
 
 }  // namespace
 
 bool register_test(const char* suite, const char* name) {
+  ReplayWatch::install();
   return registered_tests().insert(std::string(suite) + "." + name).second;
 }
 
@@ -123,7 +118,7 @@ std::optional<TestRun> TestRun::begin(const Options& in_code, TestPlace place) {
     if (options.program.empty()) options.program = this_program();
     if (!options.replay.empty() && !run.load_schedule()) return std::nullopt;
   } catch (const std::runtime_error& error) {  // ValueError or ScheduleError
-    run.fail(error.what());
+    run.fail(printable(error.what()));
     return std::nullopt;
   }
   return run;
@@ -132,9 +127,13 @@ std::optional<TestRun> TestRun::begin(const Options& in_code, TestPlace place) {
 /// False when the schedule is not for this test, which is then skipped.
 bool TestRun::load_schedule() {
   Options& options = settings_.options;
-  Schedule schedule = options.replay.starts_with("cocheck1:")
-                          ? schedule_from_line(options.replay)
-                          : read_recording(options.replay).schedule;
+  if (options.replay.starts_with("cocheck1:")) {
+    recorded_.schedule = schedule_from_line(options.replay);
+  } else {
+    recorded_ = read_recording(options.replay);
+    recorded_.trace = {};
+  }
+  const Schedule& schedule = recorded_.schedule;
   if (schedule.test.empty()) {
     const std::vector<std::string> selected = selected_tests();
     if (selected.size() > 1) {
@@ -145,23 +144,30 @@ bool TestRun::load_schedule() {
   } else if (schedule.test != name()) {
     const bool known = registered_tests().contains(schedule.test);
     [&] {
-      GTEST_SKIP() << options.replay << " is a schedule of " << schedule.test
+      GTEST_SKIP() << printable(options.replay) << " is a schedule of " << printable(schedule.test)
                    << (known ? "" : ", which this program does not have");
     }();
     return false;
   }
   options.seed = schedule.seed;
-  schedule_ = std::move(schedule);
+  replays_ = true;
+  ReplayWatch::taken();
   return true;
 }
 
 void TestRun::pass(const std::string& summary) const {
+  if (replays_) tell_replay_result(ReplayResult::passes);
   ::testing::Test::RecordProperty(kProperty, summary);
   std::printf("[ cocheck  ] %s: %s\n", name().c_str(), summary.c_str());
   std::fflush(stdout);
 }
 
 void TestRun::fail(const std::string& text) const {
+  if (!settings_.options.replay.empty()) tell_replay_result(ReplayResult::cannot_be_told);
+  add_failure(text);
+}
+
+void TestRun::add_failure(const std::string& text) const {
   ADD_FAILURE_AT(place_.file, place_.line) << text;
 }
 
@@ -172,13 +178,13 @@ std::string TestRun::write_files(const Recording& recording) const {
     fs::create_directories(folder);
     const fs::path file = folder / (name() + ".cocheck.json");
     std::error_code not_there;
-    if (!schedule_ || !fs::equivalent(file, settings_.options.replay, not_there)) {
+    if (!replays_ || !fs::equivalent(file, settings_.options.replay, not_there)) {
       write_recording(file, recording);
     }
     const std::string word = shell_word(file.string());
     text = "replay:   COCHECK_REPLAY=" + word + " " + shell_word(settings_.options.program) +
            " --gtest_filter=" + name() + "\n          cocheck replay " + word +
-           "\nschedule: " + file.string() + "\n";
+           "\nschedule: " + printable(file.string()) + "\n";
     text += "picture:  " + draw(file, recording) + "\n";
   } catch (const std::exception& error) {
     text += std::string("not written: ") + error.what() + "\n";
@@ -197,10 +203,11 @@ void TestRun::fail(const Verdict& verdict, const std::string& expectation,
     text += "\n" + text_table(*verdict.recording, {.width = 100, .max_rows = kMaxRows}) + "\n";
     // A replay that fits no more is no schedule to keep.
     const bool diverged =
-        schedule_ && verdict.kind == Verdict::Kind::inconclusive && verdict.cut == 0;
+        replays_ && verdict.kind == Verdict::Kind::inconclusive && verdict.cut == 0;
     if (!diverged) text += write_files(*verdict.recording);
   }
-  fail(text);
+  if (replays_) tell_replay_result(judge_replay(verdict, recorded_));
+  add_failure(text);
 }
 
 void run_test(const Model& model, const Options& in_code, TestPlace place) {
@@ -208,12 +215,16 @@ void run_test(const Model& model, const Options& in_code, TestPlace place) {
   if (!run) return;
   Verdict verdict;
   std::string expectation;
-  {
+  try {
     const ExpectBridge bridge;
     verdict = run->schedule() ? replay(model, *run->schedule(), run->options())
                               : explore(model, run->options());
     if (verdict.failure) expectation = bridge.text_of(*verdict.failure);
     if (verdict.recording) bridge.set_place(*verdict.recording);
+  } catch (const std::runtime_error& error) {  // the schedule has options that nobody knows
+    if (!run->schedule()) throw;
+    run->fail(printable(error.what()));
+    return;
   }
   if (verdict.passed()) {
     run->pass(verdict.summary());

@@ -181,15 +181,6 @@ TEST_F(FailingModels, ReplayTheSameTrace) {
   EXPECT_EQ(cocheck::to_json(cocheck::read_recording(file("Racy.Check"))), recorded);
 }
 
-TEST_F(FailingModels, ReplayWithTheCommand) {
-  run_test("Order.SecondFirst");
-  const Ended ended = run(cocheck::tests::quoted(COCHECK_COMMAND) + " replay " +
-                          file("Order.SecondFirst").string());
-  EXPECT_EQ(ended.code, 1);
-  EXPECT_TRUE(ended.says("a was last")) << ended.output;
-  EXPECT_TRUE(ended.says("1 replay")) << ended.output;
-}
-
 TEST_F(FailingModels, ReplayALine) {
   run_test("Order.SecondFirst");
   const std::string line =

@@ -1,7 +1,4 @@
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
@@ -9,13 +6,15 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <vector>
 
 #include "cocheck/dot.hpp"
 #include "cocheck/render.hpp"
 #include "cocheck/schedule_file.hpp"
 #include "cocheck/schedule_line.hpp"
+#include "cocheck/terminal_text.hpp"
 #include "cocheck/text_table.hpp"
+#include "command_error.hpp"
+#include "replay_command.hpp"
 #include "text.hpp"
 
 namespace {
@@ -24,24 +23,8 @@ namespace fs = std::filesystem;
 
 constexpr int kBadInput = 2;
 
-/// What a user asked for and cannot have. The message is one line.
-class CommandError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-/// `text` as one word of a POSIX shell, quoted only where that is needed.
-std::string shell_word(const std::string& text) {
-  constexpr std::string_view kPlain =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./=:,+%@";
-  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 std::string replay_command(const fs::path& file) {
-  return "cocheck replay " + shell_word(file.string());
+  return "cocheck replay " + cocheck::shell_word(file.string());
 }
 
 // cocheck show. -----------------------------------------------------------------------------------
@@ -77,7 +60,7 @@ void print_summary(const cocheck::Recording& recording) {
 
 void print_instructions(const fs::path& file, const cocheck::Schedule& schedule) {
   std::cout << "replay:   " << replay_command(file) << '\n';
-  std::cout << "picture:  cocheck render " << shell_word(file.string()) << '\n';
+  std::cout << "picture:  cocheck render " << cocheck::shell_word(file.string()) << '\n';
   std::cout << "schedule: " << cocheck::to_line(schedule) << '\n';
 }
 
@@ -97,8 +80,8 @@ int render(const fs::path& file, fs::path output) {
   if (output.empty()) output = fs::path(file).replace_extension(".svg");
   std::error_code ignored;
   if (fs::equivalent(file, output, ignored)) {
-    throw CommandError(output.string() +
-                       ": is the schedule itself; name another file with --output");
+    throw cocheck::detail::CommandError(
+        output.string() + ": is the schedule itself; name another file with --output");
   }
   const std::string dot = cocheck::to_dot(recording, {replay_command(file)});
   const std::string extension = output.extension().string();
@@ -106,55 +89,14 @@ int render(const fs::path& file, fs::path output) {
   if (is_picture && !cocheck::can_render()) {
     const fs::path source = fs::path(output).replace_extension(".dot");
     cocheck::render(dot, source);
-    throw CommandError("dot is not installed: wrote " + source.string() +
-                       "; install the package graphviz and run: dot -T" + extension.substr(1) +
-                       " -o " + shell_word(output.string()) + " " + shell_word(source.string()));
+    throw cocheck::detail::CommandError(
+        "dot is not installed: wrote " + source.string() +
+        "; install the package graphviz and run: dot -T" + extension.substr(1) + " -o " +
+        cocheck::shell_word(output.string()) + " " + cocheck::shell_word(source.string()));
   }
   cocheck::render(dot, output);
-  std::cout << "wrote " << output.string() << '\n';
+  std::cout << "wrote " << cocheck::printable(output.string()) << '\n';
   return EXIT_SUCCESS;
-}
-
-// cocheck replay. ---------------------------------------------------------------------------------
-
-void expect_executable(const fs::path& program) {
-  std::error_code ignored;
-  const fs::file_status status = fs::status(program, ignored);
-  if (!fs::exists(status)) {
-    throw CommandError("the program " + program.string() +
-                       " does not exist; build it, or name it with --program PATH");
-  }
-  if (!fs::is_regular_file(status) || ::access(program.c_str(), X_OK) != 0) {
-    throw CommandError("the program " + program.string() +
-                       " is not executable; name another one with --program PATH");
-  }
-}
-
-/// Becomes the program that recorded the schedule, so that its exit code is ours.
-int replay(const fs::path& file, const std::string& program_option) {
-  const cocheck::Recording recording = cocheck::read_recording(file);
-  const cocheck::Schedule& schedule = recording.schedule;
-  const std::string& program = program_option.empty() ? schedule.program : program_option;
-  if (program.empty()) {
-    throw CommandError(file.string() +
-                       ": does not say which program recorded it; name it with --program PATH");
-  }
-  if (schedule.test.empty()) {
-    throw CommandError(file.string() + ": does not say which test recorded it; record it again");
-  }
-  const fs::path path = fs::absolute(program);
-  expect_executable(path);
-  const std::string absolute_file = fs::absolute(file).string();
-  if (::setenv("COCHECK_REPLAY", absolute_file.c_str(), 1) != 0) {
-    throw CommandError("cannot set COCHECK_REPLAY: " + std::generic_category().message(errno));
-  }
-  std::vector<std::string> words = {path.string(), "--gtest_filter=" + schedule.test};
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  std::cout.flush();
-  ::execv(path.c_str(), arguments.data());
-  throw CommandError("cannot run " + path.string() + ": " + std::generic_category().message(errno));
 }
 
 // -------------------------------------------------------------------------------------------------
@@ -163,6 +105,7 @@ struct Arguments {
   std::string file;
   std::string output;
   std::string program;
+  std::string project;
 };
 
 void describe(CLI::App& app, Arguments& arguments) {
@@ -171,21 +114,27 @@ void describe(CLI::App& app, Arguments& arguments) {
   CLI::App* const show_command =
       app.add_subcommand("show", "print what happened, as a table, and how to replay it");
   CLI::App* const render_command = app.add_subcommand("render", "draw what happened");
-  CLI::App* const replay_command =
-      app.add_subcommand("replay", "run the test again that recorded the schedule, the same way");
+  CLI::App* const replay_command = app.add_subcommand(
+      "replay",
+      "run the test again that recorded the schedule, the same way; exits with 0 "
+      "when it passes now, 1 when it fails the same way, 3 when in another "
+      "way, 125 when that cannot be told");
   for (CLI::App* const command : {show_command, render_command, replay_command}) {
     command->add_option("FILE", arguments.file, "a schedule file")->required();
   }
   render_command->add_option("-o,--output", arguments.output,
                              "the picture: .svg, .png, .pdf or .dot (FILE with .svg)");
   replay_command->add_option("--program", arguments.program,
-                             "the test program, when it is not where it was");
+                             "the test program, when it is not where it was, or not yours");
+  replay_command->add_option("--project", arguments.project,
+                             "the folder whose test programs may be run (the repository around the "
+                             "current folder, or that folder)");
 }
 
 int run(const CLI::App& app, const Arguments& arguments) {
   if (app.got_subcommand("show")) return show(arguments.file);
   if (app.got_subcommand("render")) return render(arguments.file, arguments.output);
-  return replay(arguments.file, arguments.program);
+  return cocheck::detail::replay({arguments.file, arguments.program, arguments.project});
 }
 
 int fail(std::string_view message) {

@@ -6,6 +6,7 @@
 #include "cocheck/detail/task_base.hpp"
 #include "cocheck/explorers/guided.hpp"
 #include "cocheck/schedule_file.hpp"
+#include "cocheck/terminal_text.hpp"
 #include "cocheck/world.hpp"
 
 namespace cocheck {
@@ -30,7 +31,7 @@ const char* verb(Choice::Kind kind) {
 
 std::string in_words(Choice::Kind kind, const std::string& task, const std::string& label) {
   std::string text = std::string(verb(kind)) + " " + task;
-  if (!label.empty() && kind == Choice::Kind::step) text += " (" + label + ")";
+  if (!label.empty() && kind == Choice::Kind::step) text += " (" + printable(label) + ")";
   return text;
 }
 
@@ -38,7 +39,7 @@ Order parse_order(const Schedule& schedule) {
   const auto order = schedule.options.find("order");
   if (order == schedule.options.end() || order->second == "any") return Order::any;
   if (order->second == "fifo") return Order::fifo;
-  throw ScheduleError("the schedule has the order '" + order->second +
+  throw ScheduleError("the schedule has the order '" + printable(order->second) +
                       "', and this cocheck knows 'any' and 'fifo'");
 }
 

@@ -32,8 +32,10 @@ class TestRun {
 
   [[nodiscard]] const std::string& name() const noexcept { return settings_.options.test; }
   [[nodiscard]] const Options& options() const noexcept { return settings_.options; }
-  /// The schedule to replay instead of searching.
-  [[nodiscard]] const std::optional<Schedule>& schedule() const noexcept { return schedule_; }
+  /// The schedule to replay instead of searching, null when there is none.
+  [[nodiscard]] const Schedule* schedule() const noexcept {
+    return replays_ ? &recorded_.schedule : nullptr;
+  }
 
   /// Records what passed and prints it in one line.
   void pass(const std::string& summary) const;
@@ -50,11 +52,13 @@ class TestRun {
   explicit TestRun(TestPlace place) noexcept : place_(place) {}
 
   [[nodiscard]] bool load_schedule();
+  void add_failure(const std::string& text) const;
   [[nodiscard]] std::string write_files(const Recording& recording) const;
 
   TestPlace place_;
   Settings settings_;
-  std::optional<Schedule> schedule_;
+  Recording recorded_;  // to be replayed; without its trace
+  bool replays_ = false;
 };
 
 /// What COCHECK_TEST runs.
