@@ -29,6 +29,8 @@ Options to_options(const PropertyOptions& property) {
   options.max_steps = property.max_steps;
   options.max_time = property.max_time;
   options.clock = property.clock;
+  options.lag = property.lag;
+  options.seek_lag = false;  // of each of many workloads
   options.cancellations = property.cancellations;
   options.always_suspend = property.always_suspend;
   options.shrink = property.shrink;

@@ -65,6 +65,8 @@ constexpr std::array kSettings = {
             [](Settings& settings, std::string_view value) {
               settings.options.jobs = parse_number(value, 0, kMostJobs);
             }},
+    Setting{"lag", [](Settings& settings,
+                      std::string_view value) { settings.options.lag = parse_lag(value); }},
     Setting{"replay",
             [](Settings& settings, std::string_view value) { settings.options.replay = value; }},
     Setting{"out", [](Settings& settings, std::string_view value) { settings.out = value; }},

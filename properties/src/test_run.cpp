@@ -171,12 +171,18 @@ void TestRun::add_failure(const std::string& text) const {
   ADD_FAILURE_AT(place_.file, place_.line) << text;
 }
 
-std::string TestRun::write_files(const Recording& recording) const {
+void TestRun::warn(const Verdict::Fragile& fragile) const {
+  std::printf("%s", indented(write_files(fragile.recording, ".fragile")).c_str());
+  std::printf("\n");
+  std::fflush(stdout);
+}
+
+std::string TestRun::write_files(const Recording& recording, const std::string& kind) const {
   std::string text;
   try {
     const fs::path folder = fs::absolute(settings_.out);
     fs::create_directories(folder);
-    const fs::path file = folder / (name() + ".cocheck.json");
+    const fs::path file = folder / (name() + kind + ".cocheck.json");
     std::error_code not_there;
     if (!replays_ || !fs::equivalent(file, settings_.options.replay, not_there)) {
       write_recording(file, recording);
@@ -221,6 +227,7 @@ void run_test(const Model& model, const Options& in_code, TestPlace place) {
                               : explore(model, run->options());
     if (verdict.failure) expectation = bridge.text_of(*verdict.failure);
     if (verdict.recording) bridge.set_place(*verdict.recording);
+    if (verdict.fragile) bridge.set_place(verdict.fragile->recording);
   } catch (const std::runtime_error& error) {  // the schedule has options that nobody knows
     if (!run->schedule()) throw;
     run->fail(printable(error.what()));
@@ -228,6 +235,7 @@ void run_test(const Model& model, const Options& in_code, TestPlace place) {
   }
   if (verdict.passed()) {
     run->pass(verdict.summary());
+    if (verdict.fragile) run->warn(*verdict.fragile);
   } else {
     run->fail(verdict, expectation);
   }

@@ -81,11 +81,12 @@ TEST(Event, SmallOnesAreProved) {
   const cocheck::ExpectBridge bridge;
   const Verdict cleared =
       explore([] { return set_and_clear(3); }, {.strategy = Strategy::exhaustive});
-  EXPECT_EQ(cleared.kind, Verdict::Kind::proved) << cleared.report();
+  EXPECT_EQ(cleared.kind, Verdict::Kind::proved_within) << cleared.report();
+  EXPECT_EQ(cleared.bound, "for a loop that is never late");
   const std::vector<Between<0, 3>> delays{Between<0, 3>(0), Between<0, 3>(1)};
   const Verdict set =
       explore([&] { return set_for(delays, 1, true); }, {.strategy = Strategy::exhaustive});
-  EXPECT_EQ(set.kind, Verdict::Kind::proved) << set.report();
+  EXPECT_EQ(set.kind, Verdict::Kind::proved_within) << set.report();
   const Verdict cancelled =
       explore([&] { return set_for(delays, 1, false); },
               {.strategy = Strategy::exhaustive, .max_executions = 200'000, .cancellations = 1});

@@ -56,6 +56,24 @@ COCHECK_TEST(Passing, Proved, .strategy = cocheck::Strategy::exhaustive) {
   EXPECT_GE(counter, 1);
 }
 
+COCHECK_TEST(Margin, TwoMilliseconds) {
+  cocheck::Event event;
+  const auto set_in_time = [&]() -> Task<> {
+    co_await cocheck::sleep(8ms);
+    event.set();
+  };
+  const auto setter = cocheck::create_task(set_in_time());
+  const auto wait = [&]() -> Task<> { co_await event.wait(); };
+  bool in_time = true;
+  try {
+    co_await cocheck::timeout(10ms).run(wait);
+  } catch (const cocheck::TimeoutError&) {
+    in_time = false;
+  }
+  EXPECT_TRUE(in_time) << "the reply was there";
+  co_await setter;
+}
+
 /// How the next model is to differ from what it was: "" not at all, "fixed", "other" for a failure
 /// of another kind, anything else for other steps.
 std::string change() {

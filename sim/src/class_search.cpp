@@ -56,8 +56,9 @@ DporExplorer::Settings class_settings(const Options& options) {
 
 std::string class_search_refused(const Options& options) {
   if (std::string why = accesses_unknown(Strategy::dpor); !why.empty()) return why;
-  if (options.clock != Clock::idle) {
-    return "the strategy dpor does not know Clock::race: use states";
+  if (options.loop_lag() != kNoLag) {
+    return "the strategy dpor does not know loops that are late (Options::lag, Clock::race): use "
+           "states";
   }
   if (options.cancellations > 0) {
     return "the strategy dpor does not inject cancellations: use states";

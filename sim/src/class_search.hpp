@@ -18,6 +18,7 @@ struct ClassSearchResult {
   std::uint64_t executions = 0;
   std::uint64_t steps = 0;
   std::uint64_t failing = 0;
+  bool timers_armed = false;        // in any of the processes that searched
   std::optional<Failure> failure;   // the first one
   std::vector<std::uint32_t> tape;  // that leads to it
   std::string reason;               // why nothing can be claimed, if so

@@ -36,6 +36,7 @@ struct Report {
   std::uint32_t shard = 0;
   End end = End::exhausted;
   bool failed = false;
+  bool timers_armed = false;
   std::uint64_t executions = 0;
   std::uint64_t steps = 0;
   std::uint64_t failing = 0;
@@ -100,6 +101,7 @@ class Worker {
     report.executions = explorer.executions();
     report.steps = explorer.steps();
     report.failing = explorer.failing();
+    report.timers_armed = world_.timers_armed();
     report.choices = tape.size();
     send(pipe_, std::as_bytes(std::span(&report, 1)));
     send(pipe_, std::as_bytes(std::span(tape)));
@@ -230,6 +232,7 @@ std::optional<ClassSearchResult> search_shards(
     whole.executions += report.executions;
     whole.steps += report.steps;
     whole.failing += report.failing;
+    whole.timers_armed = whole.timers_armed || report.timers_armed;
     if (report.failed && !whole.failure) {
       whole.failure = failure_of(world, model, result.tape);
       if (!whole.failure) return std::nullopt;

@@ -4,6 +4,7 @@
 
 #include "cocheck/schedule_file.hpp"
 #include "cocheck/schedule_line.hpp"
+#include "lag_search.hpp"
 #include "schedule_options.hpp"
 #include "search.hpp"
 
@@ -24,7 +25,9 @@ Verdict explore(const Model& model, const Options& options) {
                                   : read_recording(options.replay).schedule;
     return replay(model, schedule, options);
   }
-  return detail::Search(model, options).run();
+  Verdict verdict = detail::Search(model, options).run();
+  if (detail::is_lag_sought(options, verdict)) detail::seek_lag(model, options, verdict);
+  return verdict;
 }
 
 Verdict replay(const Model& model, const Schedule& schedule, const Options& options) {

@@ -216,9 +216,13 @@ void Fingerprinter::find_pending() {
   for (const TimerEntry& entry : world_.timers()) {
     mark_pending(*entry.timer, static_cast<std::uint64_t>((entry.deadline - now).count()));
   }
-  // That a task is ready can be told from its own memory.
+  // That a task is ready can be told from its own memory; since when, where that counts, cannot.
   for (const ReadyEntry& entry : world_.ready()) {
-    if (entry.runnable->kind() != Runnable::Kind::step) mark_pending(*entry.runnable, kReady);
+    const auto waiting =
+        static_cast<std::uint64_t>(world_.counts_waiting() ? world_.waiting(entry).count() : 0);
+    if (waiting > 0 || entry.runnable->kind() != Runnable::Kind::step) {
+      mark_pending(*entry.runnable, kReady + waiting);
+    }
   }
 }
 

@@ -66,9 +66,11 @@ bool SampledRun::look() {
   const std::size_t count = alternatives_ - world_->cancellations_offered();
   places_.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
-    const bool timer = i >= ready.size();
-    const Runnable* runnable = timer ? timers[i - ready.size()].timer : ready[i].runnable;
-    const std::uint32_t number = timer ? timers[i - ready.size()].number : ready[i].number;
+    const std::size_t of_ready = world_->place_in_ready(i);
+    const bool timer = of_ready >= ready.size();
+    const std::size_t of_timers = timer ? world_->place_in_timers(i) : 0;
+    const Runnable* runnable = timer ? timers[of_timers].timer : ready[of_ready].runnable;
+    const std::uint32_t number = timer ? timers[of_timers].number : ready[of_ready].number;
     Place& place = places_[i];
     if (place.runnable == runnable && place.number == number) [[likely]]
       continue;

@@ -15,6 +15,8 @@ namespace {
 
 // By default, how many steps `states` may make for each execution that is allowed.
 constexpr std::uint64_t kStatesStepsPerExecution = 50;
+// How many samples come first where a failure is looked for.
+constexpr std::uint64_t kSamplesFirst = 100;
 
 /// Worlds that something of their model outlived: their memory must stay.
 std::vector<std::unique_ptr<World>>& immortal_worlds() {
@@ -30,8 +32,8 @@ std::size_t actions_of(const Schedule& schedule) {
 
 }  // namespace
 
-Search::Search(const Model& model, const Options& options)
-    : model_(model), options_(options), world_(std::make_unique<World>(options)) {
+Search::Search(const Model& model, const Options& options, Plan plan)
+    : model_(model), options_(options), plan_(plan), world_(std::make_unique<World>(options)) {
   verdict_.seed = options.seed;
 }
 
@@ -63,8 +65,7 @@ Verdict Search::replay(const Schedule& schedule) {
     replay_with(explorer, schedule, recorder);
     verdict_.steps = world_->steps();
     if (world_->failure()) {
-      verdict_.kind = Verdict::Kind::failed;
-      verdict_.failure = world_->failure();
+      note_failure();
       verdict_.failing = 1;
     } else if (world_->cut()) {
       verdict_.cut = 1;
@@ -123,17 +124,20 @@ void Search::search() {
 }
 
 void Search::search_automatically() {
-  if (!explore_with(FifoExplorer(), "fifo", 1)) return;
-  if (executions_left() == 0) return;
-  if (ModelMemory::holds_everything()) {
-    if (!explore_states(kStatesStepsPerExecution * executions_left())) return;
-    if (class_search_refused(options_).empty() && !explore_classes((executions_left() + 1) / 2)) {
-      return;
-    }
-  } else if (!explore_with(ExhaustiveExplorer(), "exhaustive", (executions_left() + 1) / 2)) {
+  if (plan_ == Plan::samples_first) {
+    if (!explore_samples(std::min(kSamplesFirst, executions_left()))) return;
+  } else if (!explore_with(FifoExplorer(), "fifo", 1)) {
     return;
   }
-  explore_samples();
+  if (executions_left() > 0 && prove()) explore_samples(executions_left());
+}
+
+bool Search::prove() {
+  if (!ModelMemory::holds_everything()) {
+    return explore_with(ExhaustiveExplorer(), "exhaustive", (executions_left() + 1) / 2);
+  }
+  if (!explore_states(kStatesStepsPerExecution * executions_left())) return false;
+  return !class_search_refused(options_).empty() || explore_classes((executions_left() + 1) / 2);
 }
 
 bool Search::explore_with(Explorer&& explorer, const std::string& name, std::uint64_t budget) {

@@ -40,8 +40,12 @@ struct Sampler {
 ///     const Verdict verdict = Search(model, options).run();
 class Search {
  public:
+  /// In which order `automatic` goes on: proofs before samples, or a few samples first, where a
+  /// failure is what is looked for.
+  enum class Plan : std::uint8_t { proofs_first, samples_first };
+
   /// Both must outlive this.
-  Search(const Model& model, const Options& options);
+  Search(const Model& model, const Options& options, Plan plan = Plan::proofs_first);
   ~Search();
   Search(const Search&) = delete;
   Search& operator=(const Search&) = delete;
@@ -55,6 +59,7 @@ class Search {
 
   void search();
   void search_automatically();
+  bool prove();
   bool explore_with(Explorer&& explorer, const std::string& name, std::uint64_t budget);
   bool explore_with(Explorer& explorer, const std::string& name, std::uint64_t budget);
   /// What came of the last execution: false where the search ends with it.
@@ -72,7 +77,7 @@ class Search {
   // Samplers
   /// The strategy is one of them.
   void sample_alone();
-  void explore_samples();
+  bool explore_samples(std::uint64_t budget);
   bool sample(Sampler&& sampler, std::uint64_t budget) { return sample(sampler, budget); }
   /// Where much is to be done, several processes do it, as long as nothing else happens than that
   /// executions pass.
@@ -92,9 +97,11 @@ class Search {
   /// `tape` leads to the failure `found`, which must come again.
   void record_failure(const Failure& found, const std::vector<std::uint32_t>& tape, Order order,
                       const std::string& strategy);
+  void note_failure();
   void record(const Recorder& recorder, Order order, const std::string& strategy);
   void give_up(std::string reason);
   void finish();
+  [[nodiscard]] std::string bound_of_proof() const;
   [[nodiscard]] std::string cut_reason() const;
   [[nodiscard]] std::string memory_reason() const;
   [[nodiscard]] std::string memory_limit_without_reuse() const;
@@ -118,13 +125,16 @@ class Search {
 
   const Model& model_;
   const Options& options_;
+  Plan plan_;
   std::unique_ptr<World> world_;
   Verdict verdict_;
   DistinctTapes distinct_;
+  std::vector<Sampler> portfolio_;  // once it was asked for
   std::optional<std::chrono::steady_clock::time_point> deadline_;
-  std::string loop_;     // of a livelock: the steps before it begins
-  double chance_ = 0;    // the least that a part of pct claims
-  bool divides_ = true;  // whether samplers may work in several processes
+  std::string loop_;           // of a livelock: the steps before it begins
+  double chance_ = 0;          // the least that a part of pct claims
+  bool timers_armed_ = false;  // in another process
+  bool divides_ = true;        // whether samplers may work in several processes
   bool exhausted_ = false;
   bool gave_up_ = false;
   bool stopped_early_ = false;  // at a failure

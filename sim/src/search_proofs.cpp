@@ -101,6 +101,7 @@ bool Search::explore_classes(std::uint64_t max_executions) {
   verdict_.steps += found.steps;
   verdict_.failing += found.failing;
   distinct_.add_distinct(found.executions);
+  timers_armed_ = timers_armed_ || found.timers_armed;
   if (found.failure) {
     record_failure(*found.failure, found.tape, Order::any, "dpor");
     stopped_early_ = options_.stop_at_failure;

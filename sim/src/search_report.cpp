@@ -22,15 +22,15 @@ void Search::record_livelock(const Lasso& lasso) {
   Recorder recorder;
   world_->run(model_, explorer, &recorder);
   loop_ = std::to_string(lasso.loop);
-  if (explorer.timers_pending() && options_.clock == Clock::idle) {
-    give_up(
-        "the model goes round in a circle while timers are pending, and Clock::idle lets "
-        "time pass only when nothing is ready: let it sleep for a while instead of 0 "
-        "seconds, or use Clock::race");
+  if (explorer.timers_pending() && options_.loop_lag() != kAnyLag) {
+    give_up("the model goes round in a circle while timers are pending, and " +
+            std::string(options_.loop_lag() == kNoLag
+                            ? "Clock::idle lets time pass only when nothing is ready"
+                            : "Options::lag lets time pass for so long only while it is ready") +
+            ": let it sleep for a while instead of 0 seconds, or use Clock::race");
   } else {
     verdict_.failing = 1;
-    verdict_.kind = Verdict::Kind::failed;
-    verdict_.failure = world_->failure();
+    note_failure();
   }
   record(recorder, Order::any, "states");
 }
@@ -70,9 +70,14 @@ void Search::record_failure(const Failure& found, const std::vector<std::uint32_
       throw NotDeterministic("the model is not deterministic: a schedule that had failed passes");
     }
   }
+  note_failure();
+  record(recorder, order, strategy);
+}
+
+void Search::note_failure() {
   verdict_.kind = Verdict::Kind::failed;
   verdict_.failure = world_->failure();
-  record(recorder, order, strategy);
+  verdict_.lateness = world_->lateness();
 }
 
 void Search::record(const Recorder& recorder, Order order, const std::string& strategy) {
@@ -115,6 +120,17 @@ std::string Search::memory_limit_without_reuse() const {
          " bytes: it uses no memory twice in an execution";
 }
 
+/// What a proof does not go beyond, in words; "" where it holds for all schedules there are.
+std::string Search::bound_of_proof() const {
+  std::string bound;
+  if (options_.cancellations > 0) {
+    bound = "at most " + std::to_string(options_.cancellations) +
+            (options_.cancellations == 1 ? " injected cancellation" : " injected cancellations");
+  }
+  if (verdict_.lag) bound += (bound.empty() ? "" : ", ") + lag_in_words(*verdict_.lag);
+  return bound;
+}
+
 void Search::finish() {
   if (options_.strategy == Strategy::exhaustive) {
     verdict_.distinct = verdict_.executions;
@@ -122,9 +138,14 @@ void Search::finish() {
     verdict_.distinct = distinct_.count();
     verdict_.distinct_at_least = distinct_.full();
   }
-  if (!exhausted_ && verdict_.executions == options_.max_executions &&
-      options_.strategy != Strategy::fifo && options_.strategy != Strategy::states &&
-      !stopped_early_) {
+  if (timers_armed_ || world_->timers_armed()) {
+    if (options_.loop_lag() != kAnyLag) verdict_.lag = options_.loop_lag();
+  }
+  if (exhausted_) {
+    verdict_.limits.clear();  // another strategy has seen what they kept the first one from
+  } else if (verdict_.executions == options_.max_executions &&
+             options_.strategy != Strategy::fifo && options_.strategy != Strategy::states &&
+             !stopped_early_) {
     verdict_.limits.push_back("max_executions, " + std::to_string(options_.max_executions));
   }
   if (verdict_.kind == Verdict::Kind::failed || gave_up_) return;
@@ -133,15 +154,10 @@ void Search::finish() {
     verdict_.recording->verdict = "Inconclusive: " + verdict_.reason;
     return;
   }
-  if (exhausted_) {
-    verdict_.kind =
-        options_.cancellations == 0 ? Verdict::Kind::proved : Verdict::Kind::proved_within;
-    verdict_.bound =
-        "at most " + std::to_string(options_.cancellations) +
-        (options_.cancellations == 1 ? " injected cancellation" : " injected cancellations");
-    return;
-  }
   verdict_.kind = Verdict::Kind::sampled;
+  if (!exhausted_) return;
+  verdict_.bound = bound_of_proof();
+  verdict_.kind = verdict_.bound.empty() ? Verdict::Kind::proved : Verdict::Kind::proved_within;
 }
 
 }  // namespace cocheck::detail

@@ -71,22 +71,24 @@ void Search::sample_alone() {
 
 /// In rounds, each twice as long as the one before, so that all samplers have had their turns
 /// whenever time is up, and memory is seldom laid out anew.
-void Search::explore_samples() {
-  std::vector<Sampler> members = portfolio(options_.seed);
-  for (std::uint64_t round = kFirstRound; executions_left() > 0; round *= 2) {
-    const std::uint64_t budget = std::min(round, executions_left());
+bool Search::explore_samples(std::uint64_t budget) {
+  if (portfolio_.empty()) portfolio_ = portfolio(options_.seed);
+  const std::uint64_t last = verdict_.executions + budget;
+  for (std::uint64_t round = kFirstRound; verdict_.executions < last; round *= 2) {
+    const std::uint64_t now = std::min(round, last - verdict_.executions);
     std::uint64_t all = 0;
-    for (const Sampler& member : members) all += member.percent;
+    for (const Sampler& member : portfolio_) all += member.percent;
     std::uint64_t before = 0;
-    for (Sampler& member : members) {
+    for (Sampler& member : portfolio_) {
       const std::uint64_t end = before + member.percent;
-      const std::uint64_t part = budget * end / all - budget * before / all;
+      const std::uint64_t part = now * end / all - now * before / all;
       before = end;
-      if (!sample(member, part)) return;
+      if (!sample(member, part)) return false;
       if (world_->out_of_memory()) member.percent = 0;
     }
-    std::erase_if(members, [](const Sampler& member) { return member.percent == 0; });
+    std::erase_if(portfolio_, [](const Sampler& member) { return member.percent == 0; });
   }
+  return true;
 }
 
 bool Search::sample(Sampler& sampler, std::uint64_t budget) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cocheck/options.hpp"
 #include "cocheck/schedule_line.hpp"
 #include "cocheck/text_table.hpp"
 
@@ -101,6 +102,17 @@ const char* to_string(Verdict::Kind kind) noexcept {
   return "";
 }
 
+std::string Verdict::fragility() const {
+  std::string text = "fragile: breaks when the loop ";
+  if (fragile->lag == kAnyLag) {
+    text += "may be late without limit";
+  } else {
+    text += "is " + time_in_words(fragile->lag) + " late" + (fragile->smallest ? "" : ", or less");
+  }
+  return text + ": " + to_string(fragile->failure.kind) + ": " + fragile->failure.message +
+         place_of(fragile->failure.place);
+}
+
 std::string Verdict::summary() const {
   std::string text = to_string(kind);
   switch (kind) {
@@ -117,11 +129,13 @@ std::string Verdict::summary() const {
                                : "all schedules that were run pass, " +
                                      std::string(distinct_at_least ? "at least " : "") +
                                      grouped(distinct) + " of them distinct") +
-              " (" + by_strategy(*this) + "). Others may fail." + chances(*this);
+              " (" + by_strategy(*this) + ")" + (lag ? ", " + lag_in_words(*lag) : "") +
+              ". Others may fail." + chances(*this);
       break;
     case Kind::failed:
       text += ": " + std::string(to_string(failure->kind)) + ": " + failure->message +
               place_of(failure->place) + ". ";
+      if (lateness > kNoLag) text += "The loop is " + time_in_words(lateness) + " late there. ";
       if (states && recording && recording->schedule.strategy == "states") {
         text += "Found among " + counted(states->states, "state") + ".";
         break;
@@ -139,6 +153,8 @@ std::string Verdict::summary() const {
       break;
   }
   for (const std::string& limit : limits) text += " Limit hit: " + limit + ".";
+  if (!margin.empty()) text += " " + margin;
+  if (fragile) text += " It is " + fragility() + ".";
   return text;
 }
 

@@ -50,9 +50,10 @@ __attribute__((noinline)) void clear_stack() noexcept {
 
 World::World(const Options& options)
     : memory_(detail::ModelMemory::acquire(options.memory_limit)),
+      lag_(options.loop_lag()),
       max_steps_(options.max_steps),
-      max_cancellations_(options.cancellations),
-      clock_(options.clock) {
+      max_cancellations_(options.cancellations) {
+  moments_.push_back(TimePoint{});
   always_suspends_ = options.always_suspend;
   eager_tasks_ = options.eager_tasks;
 }
@@ -98,11 +99,13 @@ void World::reset() {
   explorer_error_ = nullptr;
   tape_.clear();
   now_ = TimePoint{};
+  state_.moment = 0;
+  lateness_ = Duration(0);
   state_.steps = 0;
   cut_ = false;
   time_seen_ = names_seen_ = false;
   open_deadlines_ = 0;
-  iteration_left_ = 0;
+  state_.iteration_left = state_.timers_ahead = 0;
   state_.offered_cancellations = 0;
   state_.cancellations_left = max_cancellations_;
   memory_->begin_execution(explorer_->layout());
@@ -151,11 +154,12 @@ std::size_t World::alternatives() {
 }
 
 Action World::action(std::size_t index) const {
-  return index < state_.ready.size() ? action_of(state_.ready[index])
-                                     : action_behind_ready(index - state_.ready.size());
+  const std::size_t place = place_in_ready(index);
+  return place < state_.ready.size() ? action_of(state_.ready[place])
+                                     : action_not_ready(place_in_timers(index));
 }
 
-__attribute__((noinline)) Action World::action_behind_ready(std::size_t index) const {
+__attribute__((noinline)) Action World::action_not_ready(std::size_t index) const {
   if (index < state_.offered_timers) {
     Timer* timer = state_.timers[index].timer;
     return {Choice::Kind::timer, timer, timer->task(), state_.timers[index].number};
@@ -200,17 +204,20 @@ void World::take(std::size_t index, std::size_t alternatives) {
 
 void World::repeat(std::size_t index, std::size_t alternatives,
                    const detail::LoopEffects& effects) {
-  assert(index < state_.ready.size());
+  assert(place_in_ready(index) < state_.ready.size());
   if (alternatives > 1) tape_.push_back(static_cast<std::uint32_t>(index));
   ++state_.steps;
-  remove_ready(index);
-  state_.ready.insert(state_.ready.end(), effects.posted.begin(), effects.posted.end());
+  remove_ready(place_in_ready(index));
+  for (const detail::ReadyEntry& entry : effects.posted) {
+    state_.ready.push_back({entry.runnable, entry.number, state_.moment});
+  }
   state_.loop_blocks += static_cast<std::size_t>(effects.loop_blocks);
 }
 
 std::optional<detail::LoopEffects> detail::LoopEffects::of(const LoopState& before,
                                                            std::size_t index,
                                                            const LoopState& after) {
+  index -= before.timers_ahead;
   const std::size_t left = before.ready.size() - 1;
   if (index > left || after.ready.size() < left || after.root != before.root ||
       after.cancellations_left != before.cancellations_left || after.timers != before.timers) {
@@ -253,7 +260,7 @@ void World::restore(const detail::LoopSnapshot& snapshot) {
 
 void World::run_fifo() {
   while (!stopped()) {
-    if (iteration_left_ == 0) {
+    if (state_.iteration_left == 0) {
       if (state_.ready.empty()) {
         if (state_.timers.empty()) return;
         // One that is overdue, since a step took its time, fires now.
@@ -261,11 +268,11 @@ void World::run_fifo() {
       }
       const std::size_t due = count_due_timers();
       for (std::size_t i = 0; i < due; ++i) {
-        state_.ready.push_back({state_.timers[i].timer, state_.timers[i].number});
+        state_.ready.push_back({state_.timers[i].timer, state_.timers[i].number, state_.moment});
       }
       state_.timers.erase(state_.timers.begin(),
                           state_.timers.begin() + static_cast<std::ptrdiff_t>(due));
-      iteration_left_ = state_.ready.size();
+      state_.iteration_left = state_.ready.size();
     }
     Runnable& next = *state_.ready.front().runnable;
     if (next.kind() == Runnable::Kind::settling) {
@@ -289,21 +296,38 @@ std::size_t World::count_due_timers() const noexcept {
   return due;
 }
 
-std::size_t World::count_racing_timers(std::size_t due) const noexcept {
-  if (clock_ != Clock::race || due == state_.timers.size()) return 0;
-  const TimePoint earliest = state_.timers[due].deadline;
-  std::size_t end = due;
-  while (end < state_.timers.size() && state_.timers[end].deadline == earliest) ++end;
-  return end - due;
+/// Whether a loop may be so late that a timer fires although something is ready.
+bool World::may_fire_early(TimePoint deadline) const noexcept {
+  if (lag_ == kNoLag || state_.ready.empty()) return false;
+  // What stands first has been ready for the longest time.
+  return lag_ == kAnyLag || deadline - moments_[state_.ready.front().moment] <= lag_;
+}
+
+/// As asyncio's loop does when it has run what was ready: it looks which timers are due.
+void World::begin_iteration() noexcept {
+  state_.iteration_left = state_.ready.size();
+  const std::size_t due = count_due_timers();
+  for (std::size_t i = 0; i < due; ++i) state_.timers[i].in_iteration = true;
+}
+
+/// Those with the earliest deadline, in front of what is ready where asyncio has them there.
+__attribute__((noinline)) void World::offer_timers() noexcept {
+  if (state_.iteration_left == 0 && !state_.timers.front().in_iteration) begin_iteration();
+  const detail::TimerEntry& first = state_.timers.front();
+  // Where nothing is ready the clock jumps there anyway.
+  if (first.deadline > now_ && !may_fire_early(first.deadline)) return;
+  std::size_t end = 1;
+  while (end < state_.timers.size() && state_.timers[end].deadline == first.deadline) ++end;
+  state_.offered_timers = end;
+  if (state_.iteration_left == 0 && first.in_iteration) state_.timers_ahead = end;
 }
 
 inline std::size_t World::count_alternatives() noexcept {
-  state_.offered_timers = 0;
+  state_.offered_timers = state_.timers_ahead = 0;
   if (!state_.timers.empty()) {
-    const std::size_t due = count_due_timers();
-    state_.offered_timers = due;
-    // Where nothing is ready the clock jumps there anyway.
-    if (!state_.ready.empty() || due > 0) state_.offered_timers += count_racing_timers(due);
+    offer_timers();
+  } else if (state_.iteration_left == 0) {
+    state_.iteration_left = state_.ready.size();
   }
   std::size_t alternatives = state_.ready.size() + state_.offered_timers;
   // Without anything else to do a cancellation is tried only where it can still help: a deadlock
@@ -340,12 +364,12 @@ __attribute__((always_inline)) inline void World::perform(Action action, std::si
   }
   if (action.runnable == nullptr) {
     --state_.cancellations_left;
-  } else if (index < state_.ready.size()) {
-    assert(state_.ready[index].runnable == action.runnable);
+  } else if (const std::size_t place = place_in_ready(index); place < state_.ready.size()) {
+    assert(state_.ready[place].runnable == action.runnable);
     if (action.kind == Choice::Kind::timer) fire(static_cast<Timer&>(*action.runnable));
-    remove_ready(index);
+    remove_ready(place);
   } else {
-    take_timer(index - state_.ready.size());
+    take_timer(place_in_timers(index));
   }
   *errno_ = 0;
   // What is copied with its padding should not depend on what was on the stack before.
@@ -404,13 +428,18 @@ void World::take_timer(std::size_t index) noexcept {
   const detail::TimerEntry entry = state_.timers[index];
   fire(*entry.timer);
   state_.timers.erase(state_.timers.begin() + static_cast<std::ptrdiff_t>(index));
-  if (entry.deadline > now_) move_clock(entry.deadline);
+  if (entry.deadline <= now_) return;
+  assert(!state_.ready.empty());
+  lateness_ = std::max(lateness_, entry.deadline - moments_[state_.ready.front().moment]);
+  move_clock(entry.deadline);
 }
 
 void World::move_clock(TimePoint time) {
   assert(time >= now_);
   if (time == now_) return;
   now_ = time;
+  if (++state_.moment == moments_.size()) moments_.push_back(time);
+  moments_[state_.moment] = time;
   if (recorder_ != nullptr) recorder_->clock_moved(now_);
 }
 
@@ -420,7 +449,7 @@ void World::advance(Duration duration) {
 
 void World::remove_ready(std::size_t index) noexcept {
   state_.ready.erase(state_.ready.begin() + static_cast<std::ptrdiff_t>(index));
-  if (index < iteration_left_) --iteration_left_;
+  if (index < state_.iteration_left) --state_.iteration_left;
 }
 
 void World::conclude() {
@@ -511,7 +540,8 @@ __attribute__((always_inline)) inline void World::enqueue(Runnable& runnable) {
   const bool named =
       runnable.kind() == Runnable::Kind::callback || runnable.kind() == Runnable::Kind::timer;
   append(state_.ready,
-         {&runnable, named && runnable.task() != nullptr ? runnable.task()->next_number() : 0});
+         {&runnable, named && runnable.task() != nullptr ? runnable.task()->next_number() : 0,
+          state_.moment});
 }
 
 __attribute__((noinline)) void World::grow_and_enqueue(Runnable& runnable) {
@@ -618,6 +648,7 @@ void World::arm_timer(Timer& timer, TimePoint deadline) {
   state_.timers.insert(
       std::upper_bound(state_.timers.begin(), state_.timers.end(), deadline, later),
       {&timer, deadline, timer.task()->next_number()});
+  if (deadline > now_) timers_armed_ = true;
 }
 
 void World::disarm_timer(Timer& timer) noexcept {

@@ -103,6 +103,9 @@ Outcome explored(std::function<std::vector<Task<>>(Shared&)> make, bool always_s
   EXPECT_TRUE(verdict.limits.empty()) << verdict.summary();
   if (verdict.failure) {
     EXPECT_EQ(verdict.failure->kind, FailureKind::deadlock) << verdict.summary();
+  } else if (verdict.lag) {
+    EXPECT_EQ(verdict.kind, Verdict::Kind::proved_within) << verdict.summary();
+    EXPECT_EQ(verdict.bound, "for a loop that is never late");
   } else {
     EXPECT_EQ(verdict.kind, Verdict::Kind::proved) << verdict.summary();
   }

@@ -420,7 +420,8 @@ TEST(States, ResultsThatNobodyKnowsDoNotOutliveTheirTask) {
         co_await sleep(1s);
       },
       states());
-  EXPECT_TRUE(is(Verdict::Kind::proved, verdict));
+  EXPECT_TRUE(is(Verdict::Kind::proved_within, verdict));
+  EXPECT_EQ(verdict.bound, "for a loop that is never late");
 }
 
 TEST(Automatic, ProvesAModelWhoseFifoOrderIsEndless) {
@@ -721,8 +722,8 @@ TEST(ClockOfTheModel, ThatIsReadIsPartOfTheState) {
       COCHECK(rounds == std::min(7, most));
     };
   };
-  EXPECT_TRUE(is(Verdict::Kind::proved, explore(naps(1), states())));
-  EXPECT_TRUE(is(Verdict::Kind::proved, explore(naps(7), states())));
+  EXPECT_TRUE(is(Verdict::Kind::proved_within, explore(naps(1), states())));
+  EXPECT_TRUE(is(Verdict::Kind::proved_within, explore(naps(7), states())));
 }
 
 /// A timeout that was made earlier than it begins has less time left than its delay. Only the time

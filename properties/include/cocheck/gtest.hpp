@@ -29,7 +29,9 @@ namespace cocheck {
 /// COCHECK may stand in it and in all that it calls; ASSERT_* and GTEST_SKIP do not compile in a
 /// coroutine. What follows the name are members of cocheck::Options, in their order.
 ///
-/// The test passes when the verdict is Proved, ProvedWithin or Sampled, and says it in one line. It
+/// The test passes when the verdict is Proved, ProvedWithin or Sampled, and says it in one line. If
+/// it then turns out that a loop which is late breaks it, the line says by how much, and lines with
+/// the schedule and how to replay it follow: see Options::seek_lag. The test
 /// fails when a schedule fails or nothing can be claimed. The message then has the schedule as a
 /// table and the command that replays it, and the schedule and a picture are written to a folder.
 ///
@@ -43,6 +45,7 @@ namespace cocheck {
 /// | COCHECK_STEPS      | --cocheck_steps=       | Options::max_steps                             |
 /// | COCHECK_JOBS       | --cocheck_jobs=        | Options::jobs                                  |
 /// | COCHECK_TIME_MS    | --cocheck_time_ms=     | Options::max_time in milliseconds              |
+/// | COCHECK_LAG        | --cocheck_lag=         | Options::lag, such as 0, 10ms or any           |
 /// | COCHECK_REPLAY     | --cocheck_replay=      | a schedule file, or a schedule in one line     |
 /// | COCHECK_OUT        | --cocheck_out=         | the folder to write to: cocheck-out if not set |
 ///

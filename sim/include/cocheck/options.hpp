@@ -22,11 +22,16 @@ enum class Strategy : std::uint8_t {
   pos,         ///< by random priorities that conflicts renew, seeded; needs instrumented code
 };
 
-/// When time moves.
+/// When time moves: the two ends of Options::lag, by name.
 enum class Clock : std::uint8_t {
-  idle,  ///< only when nothing is ready: it jumps to the next deadline
-  race,  ///< the next timers may also fire while tasks are ready, so a timeout can hit anywhere
+  idle,  ///< kNoLag: only when nothing is ready; it jumps to the next deadline
+  race,  ///< kAnyLag: the next timers may also fire while tasks are ready, so a timeout can hit
+         ///< anywhere
 };
+
+/// How late a loop may be, for Options::lag: never, and without limit.
+inline constexpr std::chrono::nanoseconds kNoLag{0};
+inline constexpr std::chrono::nanoseconds kAnyLag = std::chrono::nanoseconds::max();
 
 /// What to explore, how and for how long.
 struct Options {
@@ -42,7 +47,15 @@ struct Options {
   std::optional<std::chrono::milliseconds> max_time = std::nullopt;
   /// How many bytes the model may have allocated at the same time.
   std::size_t memory_limit = std::size_t{1} << 30;
+  /// How late the loop may be. The next timers may fire while something is ready, as long as
+  /// nothing is ready for longer than that; they always fire in the order of their deadlines, equal
+  /// ones in any order. If it is not given, `clock` says it.
+  std::optional<std::chrono::nanoseconds> lag = std::nullopt;
   Clock clock = Clock::idle;
+  /// Whether `automatic`, where neither `lag` nor Clock::race is given and the model passes, goes
+  /// on to look for the smallest lag that breaks it: see Verdict::fragile. It takes up to a quarter
+  /// of max_executions and max_time on top.
+  bool seek_lag = true;
   /// Up to how many cancellations the explorer injects, at any point of any task but the first.
   std::uint32_t cancellations = 0;
   /// Whether every await of a primitive is preceded by a suspension, unless it is known to suspend
@@ -56,10 +69,10 @@ struct Options {
   /// Whether `states` takes states for the same that differ only in which of several equal tasks is
   /// where.
   bool fold = true;
-  /// In how many processes `dpor` and the samplers search, where max_executions allows 20,000 or
-  /// more; 0: one for each core. The verdict is the same with any number; but of several failing
-  /// schedules `dpor` may find another one. What the model writes outside of itself in another
-  /// process is lost.
+  /// In how many processes `dpor` and the samplers search, from max_executions = 20,000 on; 0: one
+  /// for each core. A search that ends by itself has the same verdict with any, but for its steps
+  /// and for which failing schedule `dpor` finds; one that max_time or, in `dpor`, max_executions
+  /// ends may have seen others. What the model writes outside of itself in others is lost.
   std::size_t jobs = 0;
   /// Whether the first failure ends the search. If not, all failing executions are counted.
   bool stop_at_failure = true;
@@ -70,6 +83,11 @@ struct Options {
   /// The full name of the test and the program it is in, for the schedule file.
   std::string test = {};
   std::string program = {};
+
+  /// By `lag`, or else by `clock`.
+  [[nodiscard]] std::chrono::nanoseconds loop_lag() const noexcept {
+    return lag.value_or(clock == Clock::race ? kAnyLag : kNoLag);
+  }
 };
 
 [[nodiscard]] const char* to_string(Strategy strategy) noexcept;
@@ -79,5 +97,19 @@ struct Options {
 /// "pct", "pos", "surw"; "idle", "race"). Throws ValueError with the names there are.
 [[nodiscard]] Strategy parse_strategy(std::string_view name);
 [[nodiscard]] Clock parse_clock(std::string_view name);
+
+/// A lag as parse_lag() reads it: "0", "10ms", "1500us", "any".
+[[nodiscard]] std::string lag_to_string(std::chrono::nanoseconds lag);
+
+/// "0", a whole number with ns, us, ms or s, or "any" or "infinite". Throws ValueError that says
+/// so.
+[[nodiscard]] std::chrono::nanoseconds parse_lag(std::string_view text);
+
+/// Exactly, in the largest unit that needs no fraction: "2 ms", "1500 us".
+[[nodiscard]] std::string time_in_words(std::chrono::nanoseconds time);
+
+/// A lag as a bound of what is claimed: "for a loop that is at most 10 ms late"; "" for kAnyLag,
+/// which is none.
+[[nodiscard]] std::string lag_in_words(std::chrono::nanoseconds lag);
 
 }  // namespace cocheck

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -39,8 +40,16 @@ struct [[nodiscard]] Verdict {
     double chance = 0;
   };
 
+  /// A failure of a model that passes, which only a loop that is late can cause.
+  struct Fragile {
+    std::chrono::nanoseconds lag{0};  ///< that it takes; kAnyLag where no number is enough
+    bool smallest = false;            ///< whether it is known to pass with any smaller one
+    Failure failure;
+    Recording recording;  ///< at that lag
+  };
+
   Kind kind = Kind::inconclusive;
-  std::string bound;   ///< of proved_within, such as "1 cancellation"
+  std::string bound;   ///< of proved_within, such as "at most 1 injected cancellation"
   std::string reason;  ///< of inconclusive
   std::vector<Share> shares;
   std::uint64_t executions = 0;
@@ -53,6 +62,15 @@ struct [[nodiscard]] Verdict {
   /// Where the strategy `states` was used: what it saw.
   std::optional<StateStatistics> states;
   std::uint64_t seed = 0;
+  /// How late the loop could be in all that was run, if that is a bound: where timers were armed,
+  /// and it was limited.
+  std::optional<std::chrono::nanoseconds> lag;
+  /// Of failed: how late the loop is in the schedule found.
+  std::chrono::nanoseconds lateness{0};
+  /// With Options::seek_lag: what a late loop breaks; or else, if that was sought, a sentence that
+  /// says what was shown.
+  std::optional<Fragile> fragile;
+  std::string margin;
   /// Limits that ended the search before it was complete, in words.
   std::vector<std::string> limits;
   std::optional<Failure> failure;
@@ -64,8 +82,12 @@ struct [[nodiscard]] Verdict {
     return kind != Kind::failed && kind != Kind::inconclusive;
   }
 
-  /// One or two sentences: the verdict and what it rests on.
+  /// A few sentences: the verdict, what it rests on and which limits it has.
   [[nodiscard]] std::string summary() const;
+
+  /// Of `fragile`, which must be there: "fragile: breaks when the loop is 2 ms late: check failed:
+  /// ...", without a full stop.
+  [[nodiscard]] std::string fragility() const;
 
   /// The summary and, where there is a recording, its table and the line that replays it.
   [[nodiscard]] std::string report() const;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -25,10 +26,12 @@ namespace detail {
 class Recorder;
 class StepWatcher;
 
-/// What is ready, and the number that names it if it is a callback or a timer.
+/// What is ready, the number that names it if it is a callback or a timer, and since when: how
+/// often the clock had moved.
 struct ReadyEntry {
   Runnable* runnable;
   std::uint32_t number;
+  std::uint32_t moment;
 
   friend bool operator==(const ReadyEntry&, const ReadyEntry&) = default;
 };
@@ -37,8 +40,11 @@ struct TimerEntry {
   Timer* timer;
   TimePoint deadline;
   std::uint32_t number;
+  bool in_iteration = false;  // whether asyncio would have put it behind what was ready then
 
-  friend bool operator==(const TimerEntry&, const TimerEntry&) = default;
+  friend bool operator==(const TimerEntry& one, const TimerEntry& other) noexcept {
+    return one.timer == other.timer && one.deadline == other.deadline && one.number == other.number;
+  }
 };
 
 /// What a world keeps of an execution from one action to the next, apart from the memory of the
@@ -53,9 +59,12 @@ struct LoopState {
   std::uint64_t task_list = 0;  // names the list of unfinished tasks
   std::size_t loop_blocks = 0;
   std::size_t offered_timers = 0;  // how many of `timers` are alternatives now
+  std::size_t timers_ahead = 0;    // of these, how many come before what is ready: all or none
+  std::size_t iteration_left = 0;  // of `ready`, what still belongs to this round of asyncio's loop
   std::size_t offered_cancellations = 0;
   std::uint64_t steps = 0;
   std::uint32_t cancellations_left = 0;
+  std::uint32_t moment = 0;  // how often the clock has moved
 };
 
 /// What an action did to the loop, apart from the memory of the model.
@@ -173,8 +182,28 @@ class World final : public Loop {
   [[nodiscard]] bool time_seen() const noexcept { return time_seen_; }
   [[nodiscard]] bool names_seen() const noexcept { return names_seen_; }
 
+  /// Whether a timer was armed that was not due at once, in any execution of this world.
+  [[nodiscard]] bool timers_armed() const noexcept { return timers_armed_; }
+  /// How late the loop was in the last execution: so long something had been ready, at the most,
+  /// when a timer fired before it.
+  [[nodiscard]] Duration lateness() const noexcept { return lateness_; }
+  /// Whether the time for which something has been ready decides what can happen.
+  [[nodiscard]] bool counts_waiting() const noexcept { return lag_ != kNoLag && lag_ != kAnyLag; }
+  /// For how long it has been ready, as far as that counts.
+  [[nodiscard]] Duration waiting(const detail::ReadyEntry& entry) const noexcept {
+    return std::min(time() - moments_[entry.moment], lag_);
+  }
+
   /// For explorers, in pick(): what alternative `index` is. Not for the values of a choose().
   [[nodiscard]] Action action(std::size_t index) const;
+  /// Where among ready() alternative `index` stands; behind its end if it is no such.
+  [[nodiscard]] std::size_t place_in_ready(std::size_t index) const noexcept {
+    return index - state_.timers_ahead;  // a timer ahead wraps
+  }
+  /// Which one of timers(), where it is none of ready() and no cancellation.
+  [[nodiscard]] std::size_t place_in_timers(std::size_t index) const noexcept {
+    return index < state_.timers_ahead ? index : index - state_.ready.size();
+  }
   /// In pick(): how many of the alternatives, the last ones, are cancellations.
   [[nodiscard]] std::size_t cancellations_offered() const noexcept {
     return choosing_value_ ? 0 : state_.offered_cancellations;
@@ -230,10 +259,12 @@ class World final : public Loop {
 
   [[nodiscard]] std::size_t pick(std::size_t alternatives);
   /// Where `index` counts from the first timer on.
-  [[nodiscard]] Action action_behind_ready(std::size_t index) const;
+  [[nodiscard]] Action action_not_ready(std::size_t index) const;
   [[nodiscard]] std::size_t count_alternatives() noexcept;
   [[nodiscard]] std::size_t count_due_timers() const noexcept;
-  [[nodiscard]] std::size_t count_racing_timers(std::size_t due) const noexcept;
+  void offer_timers() noexcept;
+  void begin_iteration() noexcept;
+  [[nodiscard]] bool may_fire_early(TimePoint deadline) const noexcept;
   [[nodiscard]] bool root_done() const noexcept;
   [[nodiscard]] bool stopped() const noexcept;
   void move_clock(TimePoint time);
@@ -251,12 +282,14 @@ class World final : public Loop {
   detail::Recorder* recorder_ = nullptr;
   detail::StepWatcher* watcher_ = nullptr;
   std::optional<Failure> failure_;
-  std::exception_ptr explorer_error_;  // of a pick() inside the model
-  std::uint64_t task_lists_ = 0;       // that there have been
-  std::size_t iteration_left_ = 0;     // in fifo order: what still belongs to this iteration
+  std::exception_ptr explorer_error_;         // of a pick() inside the model
+  std::uint64_t task_lists_ = 0;              // that there have been
+  detail::HarnessVector<TimePoint> moments_;  // at which the clock stood; LoopState::moment
+  Duration lag_;
+  Duration lateness_{0};
   std::uint64_t max_steps_;
   std::uint32_t max_cancellations_;
-  Clock clock_;
+  bool timers_armed_ = false;
   bool fifo_ = false;
   bool cut_ = false;
   bool picks_forced_ = false;

@@ -487,7 +487,8 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       complete();
       known = known_steps_.find(state, now_, who);
     }
-    if (!values_.empty() || index >= world_.ready().size() || world_.first_invariant() != nullptr) {
+    if (!values_.empty() || world_.place_in_ready(index) >= world_.ready().size() ||
+        world_.first_invariant() != nullptr) {
       return nullptr;
     }
     if (known == nullptr) return nullptr;
@@ -533,15 +534,15 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       known_steps_.repeat_for_now(known, index, point.alternatives(), world_, *undo_);
       is_incomplete_ = true;
       alternatives_ = world_.alternatives();
-      // Where the execution ends, or time passes, more is asked for.
+      // Where the execution ends, time passes or timers are due, more is asked for.
       if (alternatives_ > 0 && world_.time() == now_) {
+        if (world_.state().offered_timers > 0 || point.loop.state.offered_timers > 0) {
+          find_offered();
+          return;
+        }
         offered_.assign(point.offered.begin(), point.offered.end());
         offered_.erase(offered_.begin() + static_cast<std::ptrdiff_t>(index));
-        const auto timers = static_cast<std::ptrdiff_t>(point.loop.state.ready.size()) - 1;
-        const std::size_t before = offered_.size();
         for (const void* process : known.posts) offered_.push_back(order_.id_of(process));
-        std::rotate(offered_.begin() + timers,
-                    offered_.begin() + static_cast<std::ptrdiff_t>(before), offered_.end());
         return;
       }
       rewind(point);

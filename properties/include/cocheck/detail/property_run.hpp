@@ -32,6 +32,7 @@ struct PropertyOptions {
   std::uint64_t max_steps = 100'000;
   /// How much real time all workloads together may take. Shrinking comes on top.
   std::optional<std::chrono::milliseconds> max_time = std::nullopt;
+  std::optional<std::chrono::nanoseconds> lag = std::nullopt;
   Clock clock = Clock::idle;
   std::uint32_t cancellations = 0;
   bool always_suspend = false;

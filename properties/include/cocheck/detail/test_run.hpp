@@ -40,6 +40,9 @@ class TestRun {
   /// Records what passed and prints it in one line.
   void pass(const std::string& summary) const;
 
+  /// Says what a loop that is late breaks, and writes the files: the test passes all the same.
+  void warn(const Verdict::Fragile& fragile) const;
+
   /// Fails the test with `text` alone.
   void fail(const std::string& text) const;
 
@@ -53,7 +56,9 @@ class TestRun {
 
   [[nodiscard]] bool load_schedule();
   void add_failure(const std::string& text) const;
-  [[nodiscard]] std::string write_files(const Recording& recording) const;
+  /// Under the name of the test and `kind`, and says how to replay what was written.
+  [[nodiscard]] std::string write_files(const Recording& recording,
+                                        const std::string& kind = {}) const;
 
   TestPlace place_;
   Settings settings_;

@@ -41,8 +41,9 @@ struct FingerprintDefect {
 /// not meet are each walked for themselves. Where they share no block, it does not matter which is
 /// which: their hashes are added. Those that do share one follow in the order of their hashes. So
 /// do timers and ready callbacks that no task reaches. Timers count with how far off their deadline
-/// is, ready callbacks as ready. So equal fingerprints mean that the states are isomorphic; the
-/// reverse holds but for tasks that share blocks and look alike.
+/// is, ready callbacks as ready; where a loop may be late for a limited time, all that is ready
+/// counts with how long it has been so. So equal fingerprints mean that the states are isomorphic;
+/// the reverse holds but for tasks that share blocks and look alike.
 ///
 /// Hashes are kept from state to state: touch() says which blocks have changed. A state costs
 /// O(changed bytes + blocks met + unfinished tasks). Where tasks are told apart, their ids are part
@@ -208,6 +209,7 @@ class Fingerprinter {
     std::uint32_t number;
   };
   HarnessVector<Anchor> anchors_;  // met blocks to which kept closures point
+  bool has_marks_ = false;         // whether any block has timers in this epoch
   std::uint32_t epoch_ = 0;
   std::uint32_t local_epoch_ = 0;
   std::uint32_t anchor_epoch_ = 1;
