@@ -34,9 +34,16 @@ foreach(glue gtest rapidcheck)
   endif()
 endforeach()
 
+set(plugin_dir ${CMAKE_INSTALL_LIBDIR}/cocheck)
+set(plugin "")
+if(TARGET cocheck_compiler_plugin)
+  install(TARGETS cocheck_compiler_plugin LIBRARY DESTINATION ${plugin_dir})
+  cmake_path(GET COCHECK_COMPILER_PLUGIN FILENAME plugin)
+endif()
+
 configure_package_config_file(
   ${CMAKE_CURRENT_LIST_DIR}/cocheckConfig.cmake.in ${PROJECT_BINARY_DIR}/cocheckConfig.cmake
-  INSTALL_DESTINATION ${package_dir})
+  INSTALL_DESTINATION ${package_dir} PATH_VARS plugin_dir)
 write_basic_package_version_file(
   ${PROJECT_BINARY_DIR}/cocheckConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/CocheckInstrument.cmake

@@ -27,8 +27,13 @@ class AccessLog {
   [[nodiscard]] static AccessLog* active() noexcept { return active_; }
 
   /// Whether code of this program is instrumented: cocheck_instrument() in CMake was called for it.
-  [[nodiscard]] static bool instrumented() noexcept { return instrumented_; }
-  static void set_instrumented() noexcept { instrumented_ = true; }
+  [[nodiscard]] static bool instrumented() noexcept { return units_ > 0; }
+  /// Whether all of that was compiled with the plugin for the compiler, so that it tells also of
+  /// what calls take and give by value. See compilers/.
+  [[nodiscard]] static bool calls_told() noexcept { return units_ == units_that_tell_calls_; }
+  /// For each file of instrumented code, when the program starts, and for those that tell of calls.
+  static void add_unit() noexcept { ++units_; }
+  static void add_unit_that_tells_calls() noexcept { ++units_that_tell_calls_; }
 
   /// A range of addresses.
   struct Range {
@@ -202,7 +207,8 @@ class AccessLog {
   [[nodiscard]] bool was_fresh(std::uintptr_t address) const noexcept;
 
   static inline constinit thread_local AccessLog* active_ = nullptr;
-  static inline constinit bool instrumented_ = false;
+  static inline constinit std::size_t units_ = 0;
+  static inline constinit std::size_t units_that_tell_calls_ = 0;
 
   Range memory_;
   Range usual_;  // the same, where nothing but bytes is asked for
