@@ -37,8 +37,8 @@ if(headers AND NOT CMAKE_CROSSCOMPILING)
                ${CMAKE_CURRENT_BINARY_DIR}/compilers/cocheck_${compiler}.so)
   set_property(CACHE COCHECK_COMPILER_PLUGIN_HEADERS PROPERTY VALUE ${headers})
 else()
-  message(STATUS "cocheck's plugin for the compiler is left out, so the strategy dpor cannot prove: "
-                 "the headers of ${CMAKE_CXX_COMPILER_ID} ${major} were not found (Debian: "
+  message(STATUS "cocheck's plugin for the compiler is left out, so the strategy dpor cannot "
+                 "prove: the headers of ${CMAKE_CXX_COMPILER_ID} ${major} were not found (Debian: "
                  "${package})")
 endif()
 unset(headers)

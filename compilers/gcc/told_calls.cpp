@@ -10,28 +10,29 @@
 // Calls of functions that g++ knows are made calls of functions that it does not know, so that it
 // does not put something in their places later that nobody tells of.
 
-// clang-format off: each of these needs those before it
-#include "asan.h"
-#include "attribs.h"
-#include "basic-block.h"
-#include "context.h"
-#include "diagnostic-core.h"
-#include "fold-const.h"
-#include "function.h"
+// Each of these needs those before it.
+// clang-format off
 #include "gcc-plugin.h"
-#include "gimple-iterator.h"
+#include "plugin-version.h"
+#include "tree.h"
+#include "basic-block.h"
+#include "function.h"
 #include "gimple.h"
-#include "gimplify-me.h"
+#include "gimple-iterator.h"
 #include "gimplify.h"
+#include "gimplify-me.h"
+#include "tree-pass.h"
+#include "context.h"
+#include "fold-const.h"
+#include "tree-ssa-alias.h"
+#include "tree-eh.h"
+#include "tree-cfg.h"
 #include "options.h"
 #include "output.h"
-#include "plugin-version.h"
 #include "stringpool.h"
-#include "tree-cfg.h"
-#include "tree-eh.h"
-#include "tree-pass.h"
-#include "tree-ssa-alias.h"
-#include "tree.h"
+#include "attribs.h"
+#include "asan.h"
+#include "diagnostic-core.h"
 // clang-format on
 
 int plugin_is_GPL_compatible;  // NOLINT: g++ looks for it

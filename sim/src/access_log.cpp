@@ -29,8 +29,10 @@ const void* end_of_stack() noexcept {
 
 /// Printing changes what the next printing looks like, a little; that is no state of a model.
 bool is_standard_stream(std::uintptr_t address) noexcept {
-  const auto within = [&](const auto& stream) {
-    return address - reinterpret_cast<std::uintptr_t>(&stream) < sizeof stream;
+  const auto within = [&](const std::ostream& stream) {
+    constexpr std::uintptr_t kBufferBytes = 256;  // as much as that of a file has
+    return address - reinterpret_cast<std::uintptr_t>(&stream) < sizeof stream ||
+           address - reinterpret_cast<std::uintptr_t>(stream.rdbuf()) < kBufferBytes;
   };
   return within(std::cout) || within(std::cerr) || within(std::clog);
 }

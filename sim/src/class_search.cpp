@@ -17,18 +17,38 @@ namespace {
 // How many executions are made to see whether there are many, and what conflicts in them.
 constexpr std::uint64_t kBeforeDividing = 1'000;
 
+/// " at counter.cpp:9", " in work()", or nothing.
+std::string place_of(const void* instruction) {
+  const auto address = reinterpret_cast<std::uintptr_t>(instruction);
+  if (const std::string line = line_at(address); !line.empty()) return " at " + line;
+  const std::string function = symbol_at(address);
+  return function.empty() ? std::string() : " in " + function;
+}
+
 std::string describe(const AccessLog::Outside& outside) {
   const std::string name = symbol_at(outside.address);
-  const auto instruction = reinterpret_cast<std::uintptr_t>(outside.instruction);
-  const std::string line = line_at(instruction);
-  const std::string function = symbol_at(instruction);
   return "steps change " +
          (name.empty() ? std::string("a variable outside of the model's memory, which it has "
                                      "captured perhaps,")
                        : "'" + name + "', which lies outside of the model's memory,") +
-         (line.empty() ? function.empty() ? std::string() : " in " + function : " at " + line) +
+         place_of(outside.instruction) +
          " and read it: it outlives an execution, so each one begins in another state; make it "
          "anew in the model";
+}
+
+std::string describe(const AccessLog::Unseen& unseen) {
+  return std::string("a step calls ") + unseen.function + "()" + place_of(unseen.instruction) +
+         ", and what that reads and writes is not known, such as a state of its own: keep that in "
+         "the model, or use states";
+}
+
+/// A step changed what others use, and nobody told of it.
+std::string describe_untold() {
+  if (const std::string why = calls_untold(); !why.empty()) {
+    return "something changes what several tasks use without telling of it, and " + why;
+  }
+  return "code that is not instrumented, of the model or of a library, changes what several tasks "
+         "use: call cocheck_instrument(TARGET) in CMake for all that the model is made of";
 }
 
 }  // namespace
@@ -44,6 +64,13 @@ std::string accesses_unknown(Strategy strategy) {
            "the target of the model";
   }
   return {};
+}
+
+std::string calls_untold() {
+  if (AccessLog::calls_told()) return {};
+  return "some of the instrumented code was compiled without cocheck's plugin for the compiler, so "
+         "that what calls take and give by value is not seen: install the headers that CMake says "
+         "are missing, and configure again";
 }
 
 DporExplorer::Settings class_settings(const Options& options) {
@@ -108,10 +135,11 @@ ClassSearchResult search_whole(World& world, const Model& model, const Options& 
     case End::outside:
       result.reason = describe(*explorer.outside());
       break;
+    case End::unseen:
+      result.reason = describe(*explorer.unseen());
+      break;
     case End::not_instrumented:
-      result.reason =
-          "code that is not instrumented changes what several tasks use: call "
-          "cocheck_instrument(TARGET) in CMake for all that the model is made of";
+      result.reason = describe_untold();
       break;
     case End::clock_moved:
       result.reason = "time passes within a step, which the strategy dpor does not know";

@@ -27,6 +27,10 @@ struct ClassSearchResult {
 /// Why a strategy that needs to know what steps touch cannot be used in this program, "" if it can.
 [[nodiscard]] std::string accesses_unknown(Strategy strategy);
 
+/// Why it is not known what calls take and give by value, "" if it is: then not to have found a
+/// failure proves nothing.
+[[nodiscard]] std::string calls_untold();
+
 /// Why classes cannot be searched with these options, "" if they can.
 [[nodiscard]] std::string class_search_refused(const Options& options);
 

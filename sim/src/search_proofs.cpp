@@ -109,7 +109,11 @@ bool Search::explore_classes(std::uint64_t max_executions) {
   }
   switch (found.end) {
     case End::exhausted:
-      note_proof();
+      if (std::string why = calls_untold(); !why.empty()) {
+        give_up(std::move(why));
+      } else {
+        note_proof();
+      }
       return false;
     case End::out_of_executions:
       return true;

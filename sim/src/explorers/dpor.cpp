@@ -384,6 +384,10 @@ class DporExplorer::Driver final : private detail::StepWatcher {
         explorer_.outside_ = log_.outside();
         return over(End::outside);
       }
+      if (log_.unseen()) {
+        explorer_.unseen_ = log_.unseen();
+        return over(End::unseen);
+      }
       if (world_.time() != now_) return over(End::clock_moved);
       undo_->commit(nullptr);
       if (!last_and_alone_ || was_last_and_alone()) break;

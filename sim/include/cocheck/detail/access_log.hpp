@@ -115,6 +115,11 @@ class AccessLog {
   void release(const void* begin, std::size_t bytes);
   /// From now on what lies there belongs to the step.
   void set_fresh(const void* begin, const void* end) noexcept;
+  /// A function was called of which it is not known what it reads or writes.
+  void call_unseen(const char* function, const void* instruction) noexcept {
+    untold_ = true;
+    if (!unseen_) unseen_ = Unseen{function, instruction};
+  }
   /// A function that is not instrumented, but known, has changed words of the model.
   void expect_unlogged_writes() noexcept { unlogged_expected_ = true; }
 
@@ -165,6 +170,12 @@ class AccessLog {
     const void* instruction = nullptr;  // that wrote it first
   };
   [[nodiscard]] const std::optional<Outside>& outside() const noexcept { return outside_; }
+  /// The first call of call_unseen(), if there was one.
+  struct Unseen {
+    const char* function = nullptr;
+    const void* instruction = nullptr;  // behind the call
+  };
+  [[nodiscard]] const std::optional<Unseen>& unseen() const noexcept { return unseen_; }
 
  private:
   // No address of a program has this bit.
@@ -228,6 +239,7 @@ class AccessLog {
   HarnessMap<std::uint64_t, std::uint32_t> read_outside_;  // before they were written
   std::array<std::uint64_t, 256> recently_read_{};         // words, of these
   std::optional<Outside> outside_;
+  std::optional<Unseen> unseen_;
   HarnessMap<std::uint64_t, Instructions> instructions_;
   bool keeps_instructions_ = false;
   bool unlogged_expected_ = false;

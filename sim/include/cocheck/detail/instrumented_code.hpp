@@ -1,7 +1,14 @@
 #pragma once
 
-// Comes before all else in code that is compiled by g++ for cocheck_instrument().
-//
+// Comes before all else in code that is compiled for cocheck_instrument().
+
+#include <cstddef>
+
+// Else streams and parts of std::string come from the library, where nobody sees what they do. The
+// headers of libstdc++ define it whatever the command line says.
+#undef _GLIBCXX_EXTERN_TEMPLATE
+#define _GLIBCXX_EXTERN_TEMPLATE 0
+
 // g++ replaces calls of these functions by what they do where it knows how much that is, after it
 // has put in the calls that tell of accesses: nothing would be told of it. The option -fno-builtin
 // keeps calls of memcpy() as they are, but not those of __builtin_memcpy(), which the standard
@@ -9,7 +16,6 @@
 
 #ifndef __clang__
 
-#include <cstddef>
 #include <cstring>
 
 namespace cocheck::detail {

@@ -95,6 +95,7 @@ class DporExplorer final : public Explorer {
     out_of_memory,
     leaves_memory,
     outside,           ///< steps change something outside of the memory of the model
+    unseen,            ///< a function was called of which it is not known what it touches
     not_instrumented,  ///< a step changed what others use, and no instrumented code did it
     clock_moved,       ///< time passed within a step
     no_conflict,       ///< two steps of Settings::orders do not conflict
@@ -146,6 +147,10 @@ class DporExplorer final : public Explorer {
   [[nodiscard]] const std::optional<detail::AccessLog::Outside>& outside() const noexcept {
     return outside_;
   }
+  /// With End::unseen: which function was called, and where.
+  [[nodiscard]] const std::optional<detail::AccessLog::Unseen>& unseen() const noexcept {
+    return unseen_;
+  }
 
  private:
   class Driver;
@@ -156,6 +161,7 @@ class DporExplorer final : public Explorer {
   std::vector<Conflict> conflicts_;
   Picks picks_;
   std::optional<detail::AccessLog::Outside> outside_;
+  std::optional<detail::AccessLog::Unseen> unseen_;
   Driver* driver_ = nullptr;  // while a search runs
   std::uint64_t executions_ = 0;
   std::uint64_t blocked_ = 0;
