@@ -37,7 +37,7 @@ endforeach()
 set(plugin_dir ${CMAKE_INSTALL_LIBDIR}/cocheck)
 set(plugin "")
 if(TARGET cocheck_compiler_plugin)
-  install(TARGETS cocheck_compiler_plugin LIBRARY DESTINATION ${plugin_dir})
+  install(TARGETS cocheck_compiler_plugin_module LIBRARY DESTINATION ${plugin_dir})
   cmake_path(GET COCHECK_COMPILER_PLUGIN FILENAME plugin)
 endif()
 
