@@ -35,5 +35,5 @@ cocheck::Task<> model() {
 int main() {
   const cocheck::Verdict verdict = cocheck::explore(model);
   std::cout << verdict.summary() << '\n';
-  return verdict.kind == cocheck::Verdict::Kind::proved ? 0 : 1;
+  return verdict.kind == cocheck::Verdict::Kind::proved_within ? 0 : 1;
 }
