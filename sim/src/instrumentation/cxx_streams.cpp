@@ -94,19 +94,20 @@ void log_text_read(const std::string& text, const void* instruction) {
 #define COCHECK_GET_LINE(prefix) \
   COCHECK_OF_STREAM(prefix, _ZSt7getline, RNSt7__cxx1112basic_stringIS4_S5_T1_EES4_)
 
+// Pointers, which are passed as references are, and which C knows.
 extern "C" {
-std::istream& COCHECK_EXTRACT(__real_)(std::istream&, std::string&);
-std::istream& COCHECK_EXTRACT(__wrap_)(std::istream& stream, std::string& text) {
-  log_reading(stream, text, COCHECK_HERE);
+std::istream* COCHECK_EXTRACT(__real_)(std::istream*, std::string*);
+std::istream* COCHECK_EXTRACT(__wrap_)(std::istream* stream, std::string* text) {
+  log_reading(*stream, *text, COCHECK_HERE);
   COCHECK_EXTRACT(__real_)(stream, text);
-  log_text_read(text, COCHECK_HERE);
+  log_text_read(*text, COCHECK_HERE);
   return stream;
 }
-std::istream& COCHECK_GET_LINE(__real_)(std::istream&, std::string&, char);
-std::istream& COCHECK_GET_LINE(__wrap_)(std::istream& stream, std::string& text, char end) {
-  log_reading(stream, text, COCHECK_HERE);
+std::istream* COCHECK_GET_LINE(__real_)(std::istream*, std::string*, char);
+std::istream* COCHECK_GET_LINE(__wrap_)(std::istream* stream, std::string* text, char end) {
+  log_reading(*stream, *text, COCHECK_HERE);
   COCHECK_GET_LINE(__real_)(stream, text, end);
-  log_text_read(text, COCHECK_HERE);
+  log_text_read(*text, COCHECK_HERE);
   return stream;
 }
 }  // extern "C"

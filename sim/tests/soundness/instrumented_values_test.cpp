@@ -228,17 +228,22 @@ TEST(ValuesByValue, AnElementOfAnArray) {
       [](std::array<Session, 4>& sessions) { sessions[2].token = 1; });
 }
 
+/// As in C: what is not may not be one of any number of parameters.
+struct PlainSession {
+  int token;
+};
 [[gnu::noinline]] int first_variadic(int count, ...) {
   std::va_list list;
   va_start(list, count);
-  const Session session = va_arg(list, Session);
+  const PlainSession session = va_arg(list, PlainSession);
   va_end(list);
   return session.token;
 }
 
 TEST(ValuesByValue, OneOfAnyNumberOfParameters) {
-  expect_told<Session>([](Session& session) { return text_of(first_variadic(1, session)); },
-                       [](Session& session) { session.token = 1; });
+  expect_told<PlainSession>(
+      [](PlainSession& session) { return text_of(first_variadic(1, session)); },
+      [](PlainSession& session) { session.token = 1; });
 }
 
 // What calls give.
