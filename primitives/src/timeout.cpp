@@ -58,6 +58,7 @@ void Timeout::exit(const std::exception_ptr& error, bool cancelled) {
   state_ = State::expired;
   // More requests than before mean that somebody else asked for a cancellation too: it goes on.
   if (task_->uncancel() > cancelling_before_ || !cancelled) return;
+  detail::observe_operation("throws TimeoutError", nullptr);
   try {
     std::rethrow_exception(error);
   } catch (...) {

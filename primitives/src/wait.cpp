@@ -42,8 +42,18 @@ void CompletionCounter::completed(CallbackFuture& future) {
   }
 }
 
+namespace {
+
+class WaitTimer final : public SleepTimer {
+ public:
+  using SleepTimer::SleepTimer;
+  [[nodiscard]] const char* purpose() const noexcept override { return "timeout"; }
+};
+
+}  // namespace
+
 Task<> CompletionCounter::wait(std::optional<Duration> timeout) {
-  std::optional<SleepTimer> timer;
+  std::optional<WaitTimer> timer;
   if (timeout) timer.emplace(deadline_after(*timeout), waiter_);
   co_await WaiterAwaiter(waiter_, "wait", this);
 }

@@ -56,6 +56,10 @@ void AccessLog::record_first(std::uintptr_t at, std::size_t bytes, bool write,
     if (keeps_instructions_) keep_instruction(at, bytes, write, instruction);
     if (!fresh(at)) add(at, bytes, write);
   } else if (!stack_.holds(at) && !loop_.holds(at)) {
+    if (keeps_instructions_ && !is_standard_stream(at)) {
+      keep_instruction(at, bytes, write, instruction);
+      add(at, bytes, write);
+    }
     outside(at, bytes, write, instruction);
   }
 }
@@ -152,9 +156,9 @@ void AccessLog::clear() noexcept {
 void AccessLog::keep_instruction(std::uintptr_t at, std::size_t bytes, bool write,
                                  const void* instruction) noexcept {
   const Pause pause;  // the table below is memory, too
-  for (std::uint64_t word = at / 8; word <= (at + bytes - 1) / 8; ++word) {
-    Instructions& first = instructions_[word];
-    const void*& kept = write ? first.write : first.read;
+  for (std::uintptr_t byte = at; byte < at + bytes; ++byte) {
+    Instructions& first = instructions_[byte / 8];
+    const void*& kept = write ? first.write[byte % 8] : first.read[byte % 8];
     if (kept == nullptr) kept = instruction;
   }
 }

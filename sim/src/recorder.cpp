@@ -1,11 +1,15 @@
 #include "cocheck/detail/recorder.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <string_view>
 #include <utility>
 
 #include "cocheck/detail/model_memory.hpp"
 #include "cocheck/detail/task_base.hpp"
+#include "cocheck/sleep.hpp"
+#include "lost_wakeups.hpp"
 
 namespace cocheck::detail {
 
@@ -31,6 +35,14 @@ TraceEvent::Kind to_kind(LoopEvent::Kind kind) {
       return TraceEvent::Kind::finish;
   }
   return TraceEvent::Kind::operation;
+}
+
+/// Of "path/counter.cpp:12".
+Place place_in_text(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  return {text.substr(0, colon),
+          static_cast<unsigned>(std::strtoul(&text[colon + 1], nullptr, 10)),
+          {}};
 }
 
 }  // namespace
@@ -73,7 +85,7 @@ std::string Recorder::label(const Action& action) const {
   return parked == parked_.end() ? "resume" : "resume " + parked->second.verb;
 }
 
-void Recorder::begin_action(const Action& action, std::size_t alternatives, TimePoint now) {
+void Recorder::begin_action(const Action& action, const Decision& decision, TimePoint now) {
   time_ = now.time_since_epoch();
   acting_ = action.task;
   injecting_ = action.kind == Choice::Kind::cancel;
@@ -83,7 +95,8 @@ void Recorder::begin_action(const Action& action, std::size_t alternatives, Time
   choice.kind = action.kind;
   choice.task = action.task->id();
   choice.value = action.number;  // 0 where the kind has none
-  choice.alternatives = alternatives;
+  choice.alternatives = decision.alternatives;
+  choice.by = decision.by;
   choice.label = label(action);
   choice.place = to_place(action.task->place());
   choices_.push_back(std::move(choice));
@@ -100,6 +113,31 @@ void Recorder::begin_action(const Action& action, std::size_t alternatives, Time
     event.task.clear();
     event.peer = action.task->id();
     event.verb = "cancel";
+  }
+  if (action.kind == Choice::Kind::timer) describe_timer(event, *action.runnable);
+}
+
+void Recorder::timer_armed(const Timer& timer, Duration delay) {
+  const ModelMemory::Scope outside(nullptr);
+  timers_[&timer] = {delay, to_place(timer.task()->place())};
+}
+
+/// "timeout 5 s expired (set at models.cpp:121)", "sleep 1 ms over".
+void Recorder::describe_timer(TraceEvent& event, const Runnable& runnable) const {
+  const auto& timer = static_cast<const Timer&>(runnable);
+  const auto armed = timers_.find(&timer);
+  const std::string delay = armed != timers_.end() ? in_words(armed->second.delay) + " " : "";
+  event.verb = timer.purpose();
+  if (event.verb == "sleep") {
+    event.detail = delay + "over";
+  } else if (event.verb == "timeout") {
+    event.detail = delay + "expired";
+    const Place place = armed != timers_.end() ? armed->second.place : event.place;
+    if (!place.file.empty()) {
+      event.detail += " (set at " + std::filesystem::path(place.file).filename().string() + ":" +
+                      std::to_string(place.line) + ")";
+      event.place = place;
+    }
   }
 }
 
@@ -121,8 +159,11 @@ void Recorder::action_ended() {
     event.time = time_;
     event.task = actor_;
     event.verb = "lost update";
+    event.object = found.variable;
     event.detail = "of " + found.other + ": " + found.written_at + " in step " +
-                   std::to_string(found.written_step) + "; read before at " + found.read_at;
+                   std::to_string(found.written_step) + "; read before at " + found.read_at +
+                   " in step " + std::to_string(found.read_step);
+    event.place = place_in_text(found.overwritten_at);
     event.suspicious = true;
     // If the task has ended, it did this before.
     const auto end =
@@ -133,19 +174,20 @@ void Recorder::action_ended() {
   }
 }
 
-void Recorder::chosen(const TaskBase* task, std::size_t value, std::size_t alternatives,
+void Recorder::chosen(const TaskBase* task, std::size_t value, const Decision& decision,
                       std::source_location place) {
   Choice choice;
   choice.kind = Choice::Kind::value;
   choice.task = task != nullptr ? task->id() : "0";
   choice.value = value;
-  choice.alternatives = alternatives;
+  choice.alternatives = decision.alternatives;
+  choice.by = decision.by;
   choice.label = "choose";
   choice.place = to_place(place);
   choices_.push_back(choice);
   TraceEvent& event = add(TraceEvent::Kind::choose, task);
   event.verb = "choose";
-  event.detail = std::to_string(value) + " of " + std::to_string(alternatives);
+  event.detail = std::to_string(value) + " of " + std::to_string(decision.alternatives);
   event.place = choice.place;
 }
 
@@ -228,6 +270,7 @@ void Recorder::finish(const TaskBase* unfinished) {
     }
     trace_.stuck.push_back(std::move(stuck));
   }
+  mark_lost_wakeups(trace_);
   number_objects();
 }
 

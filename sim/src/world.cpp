@@ -360,7 +360,7 @@ __attribute__((always_inline)) inline void World::perform(Action action, std::si
   ++state_.steps;
   if constexpr (kRecorded) {
     const Action copy = action;  // of which the address is taken; `action` stays in registers
-    recorder_->begin_action(copy, alternatives, now_);
+    recorder_->begin_action(copy, {alternatives, decided_by(index, alternatives)}, now_);
   }
   if (action.runnable == nullptr) {
     --state_.cancellations_left;
@@ -460,7 +460,8 @@ void World::conclude() {
               (state_.unfinished_tasks == 1 ? " task waits" : " tasks wait") +
               " and nothing is left that could wake " +
               (state_.unfinished_tasks == 1 ? "it" : "them"),
-          state_.root->place()});
+          // Where the first task waits for others nothing is wrong.
+          state_.unfinished_tasks == 1 ? state_.root->place() : std::source_location()});
     return;
   }
   const bool cancelled_from_outside = state_.cancellations_left < max_cancellations_;
@@ -607,7 +608,9 @@ std::size_t World::choose(std::size_t alternatives, std::source_location place) 
   if (explorer_error_) throw CheckFailed();
   if (recorder_ != nullptr) {
     const detail::ModelMemory::Scope outside(nullptr);
-    recorder_->chosen(running_, value, alternatives, place);
+    const bool drawn = alternatives > 1 && !fifo_;
+    recorder_->chosen(running_, value,
+                      {alternatives, drawn ? Choice::By::explorer : Choice::By::unknown}, place);
   }
   return value;
 }
@@ -645,6 +648,8 @@ void World::arm_timer(Timer& timer, TimePoint deadline) {
   const auto later = [](TimePoint mine, const detail::TimerEntry& other) {
     return mine < other.deadline;
   };
+  if (recorder_ != nullptr) [[unlikely]]
+    recorder_->timer_armed(timer, deadline - now_);
   state_.timers.insert(
       std::upper_bound(state_.timers.begin(), state_.timers.end(), deadline, later),
       {&timer, deadline, timer.task()->next_number()});

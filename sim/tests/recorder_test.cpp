@@ -9,9 +9,12 @@
 #include "cocheck/event.hpp"
 #include "cocheck/explorers/fifo.hpp"
 #include "cocheck/explorers/guided.hpp"
+#include "cocheck/future.hpp"
 #include "cocheck/lock.hpp"
 #include "cocheck/queue.hpp"
 #include "cocheck/task_handle.hpp"
+#include "cocheck/timeout.hpp"
+#include "cocheck/wait.hpp"
 #include "models.hpp"
 
 namespace cocheck {
@@ -299,6 +302,134 @@ TEST(Recorder, TheSameExecutionGivesTheSameTrace) {
   const Model model = [] { return racy_counter(3); };
   EXPECT_EQ(record(model).trace, record(model).trace);
   EXPECT_EQ(record(model).choices, record(model).choices);
+}
+
+TEST(Recorder, SaysWhatATimerIsFor) {
+  unsigned line = 0;
+  const Recorded recorded = record([&]() -> Task<> {
+    auto fetch = []() -> Task<> { co_await sleep(20s); };
+    co_await sleep(1ms);
+    bool late = false;
+    try {
+      line = __LINE__ + 1;
+      co_await timeout(5s).run(fetch);
+    } catch (const TimeoutError&) {
+      late = true;
+    }
+    COCHECK(late);
+  });
+  EXPECT_EQ(in_words(recorded.trace, Kind::timer),
+            (Texts{"0 sleep 1 ms over", "0 timeout 5 s expired (set at recorder_test.cpp:" +
+                                            std::to_string(line) + ")"}));
+  const Texts operations = in_words(recorded.trace, Kind::operation);
+  EXPECT_NE(std::find(operations.begin(), operations.end(), "0 throws TimeoutError"),
+            operations.end());
+  EXPECT_EQ(recorded.choices.at(1).label, "timer") << "what a replay compares stays the same";
+}
+
+TEST(Recorder, CallsEveryTimeoutOne) {
+  const Recorded recorded = record([]() -> Task<> {
+    auto child = []() -> Task<> { co_await sleep(20s); };
+    TaskHandle<> slow = create_task(child());
+    (void)co_await wait(std::vector<TaskHandle<>>{slow}, 2s);
+    slow.cancel();
+    co_await gather(return_exceptions, slow);
+  });
+  const Texts timers = in_words(recorded.trace, Kind::timer);
+  ASSERT_EQ(timers.size(), 1u);
+  EXPECT_EQ(timers[0].find("0 timeout 2 s expired (set at recorder_test.cpp:"), 0u) << timers[0];
+}
+
+TEST(Recorder, SaysWhoDecided) {
+  const Model model = []() -> Task<> {
+    auto child = []() -> Task<> { co_await sleep(0s); };
+    co_await gather(child(), child());
+  };
+  using By = Choice::By;
+  const auto deciders = [](const Recorded& recorded) {
+    std::vector<By> by;
+    for (const Choice& choice : recorded.choices) by.push_back(choice.by);
+    return by;
+  };
+  // Only the second action has been taken out of its turn.
+  const std::vector<By> mixed = deciders(record(model, {1, 0, 0, 0}));
+  ASSERT_GE(mixed.size(), 4u);
+  EXPECT_EQ(mixed[0], By::unknown) << "there was nothing to choose";
+  EXPECT_EQ(mixed[1], By::explorer);
+  EXPECT_EQ(mixed[2], By::loop);
+  for (const By by : deciders(record(model))) EXPECT_EQ(by, By::loop) << "asyncio's own order";
+}
+
+TEST(Recorder, ValuesAreDecisionsWhereThereWereSeveral) {
+  const Model model = []() -> Task<> {
+    (void)choose(1);
+    (void)choose(3);
+    co_return;
+  };
+  const auto& choices = record(model, {0}).choices;
+  ASSERT_EQ(choices.size(), 3u);
+  EXPECT_EQ(choices[1].by, Choice::By::unknown);
+  EXPECT_EQ(choices[2].by, Choice::By::explorer);
+  EXPECT_EQ(record(model).choices[2].by, Choice::By::unknown) << "asyncio's order draws nothing";
+}
+
+/// The cancellations that are worth a second look.
+Texts suspicious_cancellations(const Trace& trace) {
+  Texts texts;
+  for (const TraceEvent& event : trace.events) {
+    if (event.kind == Kind::cancel && event.suspicious) {
+      texts.push_back(event.peer + " " + event.detail);
+    }
+  }
+  return texts;
+}
+
+TEST(Recorder, MarksAWakeUpThatDiesWithACancelledTask) {
+  const Recorded recorded = record([]() -> Task<> {
+    Future<int> future;
+    auto waiter = [&]() -> Task<> { (void)co_await future; };
+    const TaskHandle<> task = create_task(waiter());
+    co_await sleep(0s);
+    future.set_result(3);
+    task.cancel();
+    co_await gather(return_exceptions, task);
+  });
+  EXPECT_EQ(suspicious_cancellations(recorded.trace),
+            (Texts{"0.0 woken in step 2, but not run yet: that wake-up reaches nobody"}));
+}
+
+TEST(Recorder, MarksNoWakeUpThatIsPassedOnOrMeantForAll) {
+  const Recorded lock = record([]() -> Task<> {
+    Lock lock;
+    auto user = [&]() -> Task<> { auto guard = co_await lock.scoped(); };
+    co_await lock.acquire();
+    const TaskHandle<> first = create_task(user());
+    const TaskHandle<> second = create_task(user());
+    co_await sleep(0s);
+    lock.release();
+    first.cancel();
+    co_await gather(return_exceptions, first, second);
+  });
+  EXPECT_EQ(suspicious_cancellations(lock.trace), Texts());
+  const Recorded event = record([]() -> Task<> {
+    Event event;
+    auto waiter = [&]() -> Task<> { co_await event.wait(); };
+    const TaskHandle<> task = create_task(waiter());
+    co_await sleep(0s);
+    event.set();
+    task.cancel();
+    co_await gather(return_exceptions, task);
+  });
+  EXPECT_EQ(suspicious_cancellations(event.trace), Texts());
+  const Recorded parked = record([]() -> Task<> {
+    Future<int> future;
+    auto waiter = [&]() -> Task<> { (void)co_await future; };
+    const TaskHandle<> task = create_task(waiter());
+    co_await sleep(0s);
+    task.cancel();
+    co_await gather(return_exceptions, task);
+  });
+  EXPECT_EQ(suspicious_cancellations(parked.trace), Texts()) << "nobody had woken it";
 }
 
 TEST(ToPlace, TakesFileLineAndFunction) {

@@ -69,6 +69,8 @@ std::string_view colour_of(Tone tone, const TextStyle& style) {
       return style.colour;
     case Tone::object:
       return kQuietInk;
+    case Tone::chosen:
+      return kRed;
     case Tone::suspicious:
       return kAmber;
     case Tone::failure:
@@ -327,7 +329,8 @@ void Canvas::append_edge(std::string& out, std::size_t index, double height) con
   end("b", points.back());
   out += "\n  a" + id + " -> b" + id + " [pos=\"" + spline(points, style.head != "none", height) +
          "\" color=\"" + std::string(style.colour) + "\" penwidth=" + number(style.width) +
-         (style.dashed ? " style=dashed" : "") + " arrowhead=" + std::string(style.head);
+         (style.line == "solid" ? "" : " style=" + std::string(style.line)) +
+         " arrowhead=" + std::string(style.head);
   if (!tooltip.empty()) out += " tooltip=" + attribute(tooltip);
   out += "];\n";
 }

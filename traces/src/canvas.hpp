@@ -66,11 +66,12 @@ struct Hint {
   std::string url;
 };
 
-/// How an edge is drawn; `head` is the name of an arrow shape of DOT, or "none".
+/// How an edge is drawn; `line` is a style of DOT ("solid", "dashed", "dotted"), `head` the name of
+/// an arrow shape, or "none".
 struct EdgeStyle {
   std::string_view colour = kLink;
   double width = 1;
-  bool dashed = false;
+  std::string_view line = "solid";
   std::string_view head = "normal";
 };
 

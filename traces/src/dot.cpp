@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -13,7 +12,9 @@
 
 #include "canvas.hpp"
 #include "picture_layout.hpp"
+#include "picture_legend.hpp"
 #include "story.hpp"
+#include "stuck_tasks.hpp"
 #include "text.hpp"
 
 namespace cocheck {
@@ -21,82 +22,6 @@ namespace cocheck {
 namespace {
 
 using namespace detail;
-
-/// An entry of the legend; the order is that in the picture.
-enum class Sign {
-  running,
-  ready,
-  parked,
-  stuck,
-  chosen,
-  forced,
-  link,
-  cancels,
-  waits_for,
-  loop,
-  dot,
-  parks,
-  ends,
-  cancelled,
-  suspicious,
-  failure,
-};
-
-std::string_view meaning_of(Sign sign) {
-  switch (sign) {
-    case Sign::running:
-      return "running";
-    case Sign::ready:
-      return "ready";
-    case Sign::parked:
-      return "waiting";
-    case Sign::stuck:
-      return "waiting for ever";
-    case Sign::chosen:
-      return "switch chosen by the explorer";
-    case Sign::forced:
-      return "forced switch";
-    case Sign::link:
-      return "makes ready";
-    case Sign::cancels:
-      return "cancels";
-    case Sign::waits_for:
-      return "waits for";
-    case Sign::loop:
-      return "goes round for ever";
-    case Sign::dot:
-      return "step";
-    case Sign::parks:
-      return "starts to wait";
-    case Sign::ends:
-      return "ends";
-    case Sign::cancelled:
-      return "cancelled";
-    case Sign::suspicious:
-      return "worth a second look";
-    case Sign::failure:
-      return "the property breaks";
-  }
-  return "";
-}
-
-Sign sign_of(Marker marker) {
-  switch (marker) {
-    case Marker::dot:
-      return Sign::dot;
-    case Marker::parks:
-      return Sign::parks;
-    case Marker::ends:
-      return Sign::ends;
-    case Marker::cancelled:
-      return Sign::cancelled;
-    case Marker::suspicious:
-      return Sign::suspicious;
-    case Marker::failure:
-      return Sign::failure;
-  }
-  return Sign::dot;
-}
 
 /// Paints a story.
 class Picture {
@@ -116,7 +41,7 @@ class Picture {
     draw_links();
     draw_loop();
     draw_stuck();
-    draw_legend();
+    legend_.draw(canvas_, layout_.frame());
     return canvas_.str(title());
   }
 
@@ -143,9 +68,10 @@ class Picture {
   }
 
   [[nodiscard]] std::string size() const {
+    const std::string decisions =
+        story_.decisions.any() ? story_.decisions.in_words() : "nothing chosen by the explorer";
     std::string text = count_of(story_.steps, "step") + ", " +
-                       count_of(story_.lanes.size(), "task") + ", " +
-                       count_of(story_.preemptions, "preemption");
+                       count_of(story_.lanes.size(), "task") + ", " + decisions;
     if (story_.end.count() != 0) text += ", " + format_time(story_.end) + " of virtual time";
     if (!recording_.schedule.strategy.empty()) text += ", found by " + recording_.schedule.strategy;
     return text;
@@ -289,7 +215,7 @@ class Picture {
     if (to <= from) return;
     const double x = layout_.bands()[lane].lifeline;
     const double bar = 3.2 * layout_.scale();
-    use(sign);
+    legend_.use(sign);
     switch (sign) {
       case Sign::running:
         return canvas_.line({x, from}, {x, to}, kRunning, bar);
@@ -333,9 +259,13 @@ class Picture {
     const RowBox& box = layout_.rows()[i];
     if (row.is_jump) return;
     if (row.step) {
-      canvas_.text({layout_.frame().numbers_right, box.middle}, std::to_string(*row.step),
-                   {kMono, 8.5, kPaleInk, false, ""},
-                   text_width(std::to_string(*row.step).size(), 8.5), Align::right);
+      const std::string number = std::to_string(*row.step);
+      Hint hint;
+      if (row.pick == Pick::explorer) hint.tooltip = reason_of(story_, row);
+      if (row.chosen()) legend_.use(Sign::chosen_step);
+      canvas_.text({layout_.frame().numbers_right, box.middle}, number,
+                   {kMono, 8.5, row.chosen() ? kRed : kPaleInk, row.chosen(), ""},
+                   text_width(number.size(), 8.5), Align::right, hint);
     }
     draw_time(i);
     for (const PlacedText& text : layout_.placed_texts(row)) {
@@ -345,7 +275,7 @@ class Picture {
       if (cell.lane == kWorld) {
         style.background = row.failure.empty() ? std::string_view(kBand) : kPaleRed;
       } else {
-        use(sign_of(cell.marker));
+        legend_.use(sign_of(cell.marker));
         canvas_.marker({layout_.bands()[cell.lane].lifeline, box.middle}, cell.marker,
                        layout_.scale(), hint);
       }
@@ -375,9 +305,9 @@ class Picture {
       const Lane& lane = story_.lanes[cell.lane];
       text += " (" + lane.id + (lane.name.empty() ? "" : " " + lane.name) + ")";
     }
-    const std::string place = format_place(cell.place);
+    const std::string place = format_place(place_of(row, cell));
     if (!place.empty()) text += ", " + place;
-    return {text, url_of(cell.place)};
+    return {text, url_of(place_of(row, cell))};
   }
 
   void draw_switches() {
@@ -388,27 +318,19 @@ class Picture {
       const double from = layout_.bands()[*source].lifeline;
       const double to = layout_.bands()[row.cells.front().lane].lifeline;
       const double y = layout_.rows()[i - 1].switching;
-      const bool chosen = row.preempts != kWorld;
+      const bool chosen = row.pick == Pick::explorer;
       EdgeStyle style;
       style.colour = chosen ? kRed : kPaleInk;
       style.width = chosen ? 1.3 : 1;
-      style.dashed = true;
-      std::string tooltip = "forced: the task before could not go on";
-      if (chosen) {
-        tooltip = "chosen by the explorer";
-        if (row.alternatives > 1) {
-          tooltip += " out of " + std::to_string(row.alternatives) + " actions";
-        }
-        tooltip += ": " + story_.lanes[row.preempts].id + " could have gone on";
-      }
+      style.line = row.pick == Pick::forced ? "dotted" : "dashed";
       canvas_.edge({{from, layout_.rows()[i - 1].middle + 5},
                     {from, y},
                     {to, y},
                     {to, layout_.rows()[i].middle - 5.5 * layout_.scale()}},
-                   style, tooltip);
-      use(chosen ? Sign::chosen : Sign::forced);
+                   style, reason_of(story_, row));
+      legend_.use(sign_of(row.pick));
       if (!chosen || layout_.compact()) continue;
-      const std::string label = layout_.preemption(row);
+      const std::string label = decision_of(story_, row);
       canvas_.text({std::min(from, to) + 10, y - 5.5}, label, {kSans, 8, kRed, false, ""},
                    text_width(label.size(), 8, kSansAdvance));
     }
@@ -464,7 +386,7 @@ class Picture {
     std::vector<Point> way = {{from, box.link}, {stop, box.link}};
     if (start == link.from) way.insert(way.begin(), {from, box.middle + 4});
     canvas_.edge(way, style, story_.lanes[link.from].id + verb + story_.lanes[link.to].id);
-    use(cancels ? Sign::cancels : Sign::link);
+    legend_.use(cancels ? Sign::cancels : Sign::link);
   }
 
   /// A red arrow left of the gutter, from the last row of the loop up to the first.
@@ -481,10 +403,10 @@ class Picture {
       bottom += kLeastHeight / 2;
     }
     canvas_.edge({{right, bottom}, {kLoopLine, bottom}, {kLoopLine, top}, {right, top}},
-                 {kRed, 1.3, false, "normal"},
+                 {kRed, 1.3, "solid", "normal"},
                  "the state here is the same as at step " + std::to_string(story_.loop->step) +
                      ": this can go on for ever");
-    use(Sign::loop);
+    legend_.use(Sign::loop);
     // Beside a long line it stays near the arrow.
     double y = std::min((top + bottom) / 2, top + 120) - kLabelPitch;
     for (const std::string_view word : kLabel) {
@@ -551,69 +473,9 @@ class Picture {
       canvas_.edge(
           {{from, y}, {to > from ? to - 2 * layout_.scale() : to + 2 * layout_.scale(), y}}, style,
           task.task + " waits for " + waits_for(task));
-      use(Sign::waits_for);
+      legend_.use(Sign::waits_for);
       y += kChannel;
       ++drawn;
-    }
-  }
-
-  void use(Sign sign) { used_.insert(sign); }
-
-  void draw_legend() {
-    constexpr double kSample = 20;
-    double x = layout_.frame().bands_left;
-    double y = layout_.frame().bands_bottom + 26;
-    const double right = std::max(layout_.frame().text_right, layout_.frame().bands_left + 400);
-    for (const Sign sign : used_) {
-      const std::string_view meaning = meaning_of(sign);
-      const double width = text_width(meaning.size(), 8, kSansAdvance);
-      if (x + kSample + 6 + width > right && x > layout_.frame().bands_left) {
-        x = layout_.frame().bands_left;
-        y += 18;
-      }
-      draw_sample(sign, x, y, kSample);
-      canvas_.text({x + kSample + 6, y}, meaning, {kSans, 8, kQuietInk, false, ""}, width);
-      x += kSample + 6 + width + 18;
-    }
-  }
-
-  void draw_sample(Sign sign, double x, double y, double width) {
-    const Point from = {x, y};
-    const Point to = {x + width, y};
-    const Point middle = {x + width / 2, y};
-    switch (sign) {
-      case Sign::running:
-        return canvas_.line(from, to, kRunning, 3.2);
-      case Sign::ready:
-        return canvas_.line(from, to, kReady, 1);
-      case Sign::parked:
-        return canvas_.line(from, to, kParked, 3.2);
-      case Sign::stuck:
-        return canvas_.line(from, to, kPaleAmber, 3.2);
-      case Sign::chosen:
-        return canvas_.edge({from, to}, {kRed, 1.3, true, "normal"}, "");
-      case Sign::forced:
-        return canvas_.edge({from, to}, {kPaleInk, 1, true, "normal"}, "");
-      case Sign::link:
-        return canvas_.edge({from, to}, {kLink, .9, false, "vee"}, "");
-      case Sign::cancels:
-        return canvas_.edge({from, to}, {kRunning, 1.2, false, "tee"}, "");
-      case Sign::waits_for:
-        return canvas_.edge({from, to}, {kAmber, 1.2, false, "normal"}, "");
-      case Sign::loop:
-        return canvas_.edge({from, to}, {kRed, 1.3, false, "normal"}, "");
-      case Sign::dot:
-        return canvas_.marker(middle, Marker::dot, 1, {});
-      case Sign::parks:
-        return canvas_.marker(middle, Marker::parks, 1, {});
-      case Sign::ends:
-        return canvas_.marker(middle, Marker::ends, 1, {});
-      case Sign::cancelled:
-        return canvas_.marker(middle, Marker::cancelled, 1, {});
-      case Sign::suspicious:
-        return canvas_.marker(middle, Marker::suspicious, 1, {});
-      case Sign::failure:
-        return canvas_.marker(middle, Marker::failure, 1, {});
     }
   }
 
@@ -623,7 +485,7 @@ class Picture {
   PictureLayout layout_;
   Canvas canvas_;
   std::optional<std::chrono::nanoseconds> last_time_;
-  std::set<Sign> used_;
+  Legend legend_;
 };
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "task_id.hpp"
+
 namespace cocheck::detail {
 
 PictureLayout::PictureLayout(const Story& story) : story_(story) {
@@ -104,13 +106,9 @@ std::string PictureLayout::compact_label(std::size_t lane) const {
 Line PictureLayout::compact_line(const Row& row, const Cell& cell) const {
   Line line = joined(cell.phrases);
   if (row.preempts != kWorld && &cell == row.cells.data()) {
-    line.push_back({Tone::failure, " " + preemption(row)});
+    line.push_back({Tone::chosen, " " + decision_of(story_, row)});
   }
   return line;
-}
-
-std::string PictureLayout::preemption(const Row& row) const {
-  return "preempts " + story_.lanes[row.preempts].id;
 }
 
 double PictureLayout::text_left(std::size_t lane) const {
@@ -189,7 +187,8 @@ void PictureLayout::lay_out_rows() {
       y += kChannel;
     }
     if (i + 1 < story_.rows.size() && switch_source(i + 1)) {
-      if (story_.rows[i + 1].preempts != kWorld && !compact_) y += kLabelHeight - 4;
+      const bool labelled = story_.rows[i + 1].pick == Pick::explorer && !compact_;
+      if (labelled) y += kLabelHeight - 4;
       box.switching = y;
       y += compact_ ? 3.5 : 6;
     }

@@ -7,6 +7,7 @@
 
 #include "canvas.hpp"
 #include "story.hpp"
+#include "stuck_tasks.hpp"
 #include "text.hpp"
 
 namespace cocheck::detail {
@@ -88,9 +89,6 @@ class PictureLayout {
 
   /// What stands before the text of a row in the column of texts: the task that it is about.
   [[nodiscard]] std::string compact_label(std::size_t lane) const;
-
-  /// The reason at a switch that the explorer chose: "preempts 0.2".
-  [[nodiscard]] std::string preemption(const Row& row) const;
 
   /// Where the texts of a lane start, and how many characters fit into one of its lines.
   [[nodiscard]] double text_left(std::size_t lane) const;

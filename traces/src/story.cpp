@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdint>
 #include <string_view>
 #include <unordered_map>
+
+#include "task_id.hpp"
 
 namespace cocheck::detail {
 
@@ -14,6 +15,7 @@ using Kind = TraceEvent::Kind;
 
 constexpr std::string_view kUnknownFailure = "the property broke";
 constexpr const char* kLoop = "loop";
+constexpr std::string_view kDeadlock = "deadlock";
 
 /// All of `text` as a number, nothing when it is not one.
 std::optional<std::size_t> to_number(std::string_view text) {
@@ -22,30 +24,6 @@ std::optional<std::size_t> to_number(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), last, number);
   if (error != std::errc{} || end != last) return {};
   return number;
-}
-
-/// `text` split at its last dot, when a number follows it.
-struct Sibling {
-  std::string_view parent;
-  std::uint64_t number = 0;
-  bool valid = false;
-};
-
-Sibling sibling(std::string_view id) {
-  const std::size_t dot = id.rfind('.');
-  if (dot == std::string_view::npos) return {};
-  Sibling result{id.substr(0, dot), 0, false};
-  const std::string_view digits = id.substr(dot + 1);
-  const auto [end, error] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), result.number);
-  result.valid = error == std::errc{} && end == digits.data() + digits.size();
-  return result;
-}
-
-bool follows(std::string_view id, std::string_view next) {
-  const Sibling a = sibling(id);
-  const Sibling b = sibling(next);
-  return a.valid && b.valid && a.parent == b.parent && a.number + 1 == b.number;
 }
 
 /// "verb object detail", without those that are empty.
@@ -79,10 +57,11 @@ Line phrase_of(const TraceEvent& event) {
       return phrase(verb_or(event.verb, "chooses"), event.object, event.detail);
     case Kind::note:
       return phrase("", "\u201c" + event.detail + "\u201d", "");
-    case Kind::timer: {
-      const std::string_view verb = event.verb == "timer" ? "" : std::string_view(event.verb);
-      return phrase("timer due", plain_text(phrase(verb, event.object, event.detail)), "");
-    }
+    case Kind::timer:
+      if (event.verb.empty() || event.verb == "timer") {
+        return phrase("timer due", event.object, event.detail);
+      }
+      return phrase(event.verb, event.object, event.detail);
     default:
       return phrase(event.verb, event.object, event.detail);
   }
@@ -119,8 +98,10 @@ class Teller {
     }
     if (schedule != nullptr) {
       for (const Choice& choice : schedule->choices) {
-        if (choice.kind != Choice::Kind::value) actions_.push_back(&choice);
+        (choice.kind == Choice::Kind::value ? values_ : actions_).push_back(&choice);
       }
+      const auto order = schedule->options.find("order");
+      is_fifo_ = order != schedule->options.end() && order->second == "fifo";
       const auto loop = schedule->options.find(kLoop);
       if (loop != schedule->options.end()) loop_step_ = to_number(loop->second);
     }
@@ -182,7 +163,13 @@ class Teller {
     row_->time = now_;
     const std::size_t lane = lane_of(event);
     Cell& cell = cell_in(lane);
-    if (cell.place.file.empty() || !event.place.file.empty()) cell.place = event.place;
+    if (event.kind == Kind::failure) {
+      // Of a deadlock of several tasks it would say where the first one waits for the others.
+      const bool is_nowhere = event.verb == kDeadlock && trace_.stuck.size() > 1;
+      if (row_->failure.empty() && !is_nowhere) row_->failure_place = event.place;
+    } else if (cell.place.file.empty() || !event.place.file.empty()) {
+      cell.place = event.place;
+    }
     cell.marker = std::max(cell.marker, marker_of(event));
     describe(event, lane, cell);
     follow_state(event, lane);
@@ -217,14 +204,59 @@ class Teller {
     opening_.clear();
     const std::size_t lane = lane_of(event);
     if (lane == kWorld || continued) return;
-    const bool could_go_on = turn_ != kWorld && turn_ != lane && states_[turn_] == State::ready;
-    if (could_go_on && row_->alternatives != 1 && lane != last_lane_) {
-      row_->preempts = turn_;
-      ++story_.preemptions;
-    }
+    decide(event, lane);
     last_lane_ = lane;
     const bool runs = event.kind == Kind::step || !steps_are_marked_;
     if (runs && states_[lane] != State::ended) turn_ = lane;
+  }
+
+  /// Says who picked the row that begins with `event`.
+  void decide(const TraceEvent& event, std::size_t lane) {
+    const Choice* const choice = event.step < actions_.size() ? actions_[event.step] : nullptr;
+    if (choice != nullptr) {
+      row_->kind = choice->kind;
+    } else if (event.kind == Kind::cancel && event.task.empty()) {
+      row_->kind = Choice::Kind::cancel;
+    } else if (event.kind == Kind::timer) {
+      row_->kind = Choice::Kind::timer;
+    }
+    const bool could_go_on = turn_ != kWorld && turn_ != lane && states_[turn_] == State::ready;
+    row_->pick = pick_of(choice, lane, could_go_on);
+    if (row_->pick != Pick::explorer) return;
+    const bool is_turn = row_->kind == Choice::Kind::step || row_->kind == Choice::Kind::callback;
+    if (could_go_on && is_turn) row_->preempts = turn_;
+    ++(is_turn                              ? story_.decisions.preemptions
+       : row_->kind == Choice::Kind::cancel ? story_.decisions.cancellations
+                                            : story_.decisions.timers);
+  }
+
+  [[nodiscard]] Pick pick_of(const Choice* choice, std::size_t lane, bool could_go_on) const {
+    if (row_->kind == Choice::Kind::cancel) return Pick::explorer;
+    const Choice::By by = choice == nullptr ? Choice::By::unknown : choice->by;
+    if (by == Choice::By::explorer) return Pick::explorer;
+    const bool others_ready = ready_besides(lane);
+    if (is_fifo_ || by == Choice::By::loop) return others_ready ? Pick::loop : Pick::forced;
+    if (row_->alternatives == 1) return Pick::forced;
+    // Nobody wrote it down. What a task was kept from is the best guess there is.
+    const bool is_timer = row_->kind == Choice::Kind::timer;
+    const bool guess =
+        is_timer ? choice != nullptr && others_ready : could_go_on && lane != last_lane_;
+    return guess ? Pick::explorer : Pick::unknown;
+  }
+
+  [[nodiscard]] bool ready_besides(std::size_t lane) const {
+    for (std::size_t other = 0; other < states_.size(); ++other) {
+      if (other != lane && states_[other] == State::ready) return true;
+    }
+    return false;
+  }
+
+  /// Whether the value that is drawn now was for the explorer to choose.
+  [[nodiscard]] bool draws() {
+    if (drawn_ == values_.size()) return false;
+    const Choice& choice = *values_[drawn_++];
+    if (choice.by != Choice::By::unknown) return choice.by == Choice::By::explorer;
+    return choice.alternatives > 1 && !is_fifo_;
   }
 
   Cell& cell_in(std::size_t lane) {
@@ -248,20 +280,37 @@ class Teller {
         if (event.peer == event.task || spawned_in_row(event.peer)) return;
         return describe_peers("wakes", Link::Kind::wake, event, lane, cell);
       case Kind::cancel:
-        if (!event.task.empty()) {
-          return describe_peers("cancels", Link::Kind::cancel, event, lane, cell);
-        }
-        cell.phrases.push_back(phrase("cancelled", "by the explorer", event.detail));
-        return;
+        return describe_cancellation(event, lane, cell);
       default:
         break;
     }
     Line line = phrase_of(event);
     if (line.empty()) return;
-    if (event.suspicious) {
-      for (Piece& piece : line) piece.tone = Tone::suspicious;
+    const bool drawn = event.kind == Kind::choose && draws();
+    if (drawn) {
+      ++row_->values;
+      ++story_.decisions.values;
+    }
+    const bool early = event.kind == Kind::timer && row_->pick == Pick::explorer;
+    for (Piece& piece : line) {
+      if (drawn || early) piece.tone = Tone::chosen;
+      if (event.suspicious) piece.tone = Tone::suspicious;
     }
     cell.phrases.push_back(std::move(line));
+  }
+
+  void describe_cancellation(const TraceEvent& event, std::size_t lane, Cell& cell) {
+    TraceEvent plain = event;
+    if (event.suspicious) plain.detail.clear();
+    if (event.task.empty()) {
+      cell.phrases.push_back({{Tone::chosen, "cancelled by the explorer"}});
+      if (!plain.detail.empty()) cell.phrases.push_back(phrase("", plain.detail, ""));
+    } else {
+      describe_peers("cancels", Link::Kind::cancel, plain, lane, cell);
+    }
+    if (!event.suspicious) return;
+    cell.phrases.push_back({{Tone::suspicious, clean(event.detail)}});
+    peers_.clear();  // the next one has a phrase of its own
   }
 
   /// Events of one kind that follow each other share one phrase.
@@ -269,7 +318,7 @@ class Teller {
                       std::size_t lane, Cell& cell) {
     const std::size_t peer = lane_of(event.peer);
     if (peer != kWorld && peer != lane) row_->links.push_back({kind, lane, peer});
-    if (event.kind != previous_kind_ || cell.phrases.empty()) {
+    if (event.kind != previous_kind_ || cell.phrases.empty() || peers_.empty()) {
       peers_.clear();
       cell.phrases.emplace_back();
     }
@@ -328,6 +377,9 @@ class Teller {
   std::unordered_map<std::string, std::size_t> lanes_;
   std::vector<State> states_;
   std::vector<const Choice*> actions_;  ///< number k is the one that made step k
+  std::vector<const Choice*> values_;   ///< of choose(), in the order in which they were drawn
+  std::size_t drawn_ = 0;
+  bool is_fifo_ = false;
   std::optional<std::size_t> loop_step_;
   bool steps_are_marked_ = false;
   std::optional<Row> row_;
@@ -358,66 +410,40 @@ const Cell* failing_cell(const Row& row) {
   return marked == row.cells.end() ? &row.cells.front() : &*marked;
 }
 
+std::string decision_of(const Story& story, const Row& row) {
+  if (row.kind == Choice::Kind::cancel) return "injected cancellation";
+  if (row.kind == Choice::Kind::timer) return "early timer";
+  if (row.preempts != kWorld) return "preempts " + story.lanes[row.preempts].id;
+  return "ahead of its turn";
+}
+
+std::string reason_of(const Story& story, const Row& row) {
+  switch (row.pick) {
+    case Pick::unknown:
+      return "the task before could not go on";
+    case Pick::forced:
+      return "forced: nothing else could run";
+    case Pick::loop:
+      return "the order of the loop: it was first in the queue";
+    case Pick::explorer:
+      break;
+  }
+  std::string text = "chosen by the explorer";
+  if (row.alternatives > 1) text += " out of " + std::to_string(row.alternatives) + " actions";
+  if (row.preempts != kWorld) {
+    return text + ": " + story.lanes[row.preempts].id + " could have gone on";
+  }
+  return text + ": " + decision_of(story, row);
+}
+
+const Place& place_of(const Row& row, const Cell& cell) {
+  return &cell == failing_cell(row) ? row.failure_place : cell.place;
+}
+
 Line jump_sentence(const Row& row) {
   return {{Tone::verb, "+" + format_time(row.jump)},
           {Tone::object, row.could_run ? " a timer fires although tasks could run"
                                        : " nothing can run: the clock jumps to the next timer"}};
-}
-
-std::string id_list(const std::vector<std::string>& ids) {
-  constexpr std::size_t kShortestRun = 4;
-  std::string text;
-  for (std::size_t i = 0; i < ids.size();) {
-    std::size_t last = i;
-    while (last + 1 < ids.size() && follows(ids[last], ids[last + 1])) ++last;
-    if (last - i + 1 < kShortestRun) last = i;
-    if (!text.empty()) text += ' ';
-    text += ids[i];
-    if (last != i) text += " .. " + ids[last];
-    i = last + 1;
-  }
-  return text;
-}
-
-std::vector<StuckGroup> group_stuck(const std::vector<StuckTask>& stuck) {
-  std::vector<StuckGroup> groups;
-  for (const StuckTask& task : stuck) {
-    StuckTask what = task;
-    what.task.clear();
-    const auto same = std::ranges::find(groups, what, &StuckGroup::what);
-    if (same == groups.end()) {
-      groups.push_back({{task.task}, std::move(what)});
-    } else {
-      same->ids.push_back(task.task);
-    }
-  }
-  return groups;
-}
-
-std::string waits_for(const StuckTask& stuck) {
-  std::string text = plain_text(phrase(verb_or(stuck.verb, "something"), stuck.object, ""));
-  if (!stuck.holder.empty()) text += ", held by " + stuck.holder;
-  return text;
-}
-
-std::vector<std::vector<std::string>> wait_cycles(const std::vector<StuckTask>& stuck) {
-  std::unordered_map<std::string, std::string> holder_of;
-  for (const StuckTask& task : stuck) holder_of.emplace(task.task, task.holder);
-  std::unordered_map<std::string, std::size_t> seen_in;  // the walk that met the task first
-  std::vector<std::vector<std::string>> cycles;
-  for (std::size_t walk = 0; walk < stuck.size(); ++walk) {
-    std::vector<std::string> path;
-    std::string id = stuck[walk].task;
-    while (holder_of.contains(id) && seen_in.try_emplace(id, walk).second) {
-      path.push_back(id);
-      id = holder_of.at(id);
-    }
-    const auto start = std::ranges::find(path, id);
-    if (start == path.end()) continue;
-    cycles.emplace_back(start, path.end());
-    cycles.back().push_back(id);
-  }
-  return cycles;
 }
 
 }  // namespace cocheck::detail

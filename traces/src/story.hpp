@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cocheck/schedule.hpp"
+#include "decisions.hpp"
 #include "text.hpp"
 
 namespace cocheck::detail {
@@ -55,9 +56,16 @@ struct Row {
   bool could_run = false;            ///< whether a task was ready when it did
   std::vector<Cell> cells;           ///< the task whose turn it is comes first
   std::vector<Link> links;
-  std::string failure;            ///< how the property broke here, "" when it did not
-  std::size_t preempts = kWorld;  ///< the lane whose task could have gone on instead
-  std::size_t alternatives = 1;   ///< how many actions the explorer had to choose from; 0 not known
+  std::string failure;  ///< how the property broke here, "" when it did not
+  Place failure_place;  ///< of what broke; empty where that has none, such as a deadlock
+  Pick pick = Pick::forced;
+  Choice::Kind kind = Choice::Kind::step;  ///< of what was picked
+  std::size_t preempts = kWorld;           ///< the lane whose task could have gone on instead
+  std::size_t alternatives = 1;  ///< how many actions the explorer had to choose from; 0 not known
+  std::size_t values = 0;        ///< how many values the explorer chose in it
+
+  /// Whether something in it is the explorer's decision.
+  [[nodiscard]] bool chosen() const noexcept { return pick == Pick::explorer || values > 0; }
 };
 
 /// The end of an execution that can be repeated for ever, because it leads back to where it began.
@@ -74,7 +82,7 @@ struct Story {
   std::vector<StuckTask> stuck;
   std::optional<Loop> loop;
   std::size_t steps = 0;
-  std::size_t preemptions = 0;
+  Decisions decisions;
   std::chrono::nanoseconds end{0};  ///< virtual time at the end
 
   /// The lane of the task `id`, kWorld when there is none.
@@ -90,24 +98,16 @@ struct Story {
 /// row has no failure or no cell.
 [[nodiscard]] const Cell* failing_cell(const Row& row);
 
+/// What the explorer did in a row that it picked: "preempts 0.2", "injected cancellation".
+[[nodiscard]] std::string decision_of(const Story& story, const Row& row);
+
+/// Why it was this row that came next, in a sentence.
+[[nodiscard]] std::string reason_of(const Story& story, const Row& row);
+
+/// Where the failure of a row, or else what happened in `cell`, stands in the source.
+[[nodiscard]] const Place& place_of(const Row& row, const Cell& cell);
+
 /// What a row for a jump of the clock says: "+5 s", and why.
 [[nodiscard]] Line jump_sentence(const Row& row);
-
-/// A list of task ids in which a run of siblings is shortened: "0.0 .. 0.99".
-[[nodiscard]] std::string id_list(const std::vector<std::string>& ids);
-
-/// Stuck tasks that wait for the same thing at the same place, with the ids of all of them.
-struct StuckGroup {
-  std::vector<std::string> ids;
-  StuckTask what;
-};
-[[nodiscard]] std::vector<StuckGroup> group_stuck(const std::vector<StuckTask>& stuck);
-
-/// "lock.acquire lock, held by 0.0".
-[[nodiscard]] std::string waits_for(const StuckTask& stuck);
-
-/// The circles of tasks that wait for each other; each starts and ends with the same id.
-[[nodiscard]] std::vector<std::vector<std::string>> wait_cycles(
-    const std::vector<StuckTask>& stuck);
 
 }  // namespace cocheck::detail

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace cocheck::detail {
 
@@ -9,5 +11,8 @@ namespace cocheck::detail {
 
 /// How many characters at the start of `text` belong to a task id, 0 when it starts with none.
 [[nodiscard]] std::size_t task_id_length(std::string_view text);
+
+/// A list of task ids in which a run of siblings is shortened: "0.0 .. 0.99".
+[[nodiscard]] std::string id_list(const std::vector<std::string>& ids);
 
 }  // namespace cocheck::detail

@@ -38,6 +38,7 @@ namespace cocheck::detail {
 enum class Tone {
   verb,        ///< what was done
   object,      ///< to what
+  chosen,      ///< what the explorer decided
   suspicious,  ///< deserves a second look
   failure,     ///< is what broke
 };

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "story.hpp"
+#include "stuck_tasks.hpp"
+#include "task_id.hpp"
 #include "text.hpp"
 
 namespace cocheck {
@@ -26,8 +28,6 @@ constexpr std::size_t kMostLines = 3;      // in a cell
 constexpr std::size_t kFairColumn = 24;    // a column this wide is worth giving up no more
 constexpr std::size_t kNarrowColumn = 14;  // a narrower one is not worth having
 constexpr std::string_view kGap = "  ";
-constexpr std::string_view kLegend =
-    "* chosen by the explorer: the task before it could have gone on";
 
 enum class Align { left, right };
 
@@ -85,7 +85,9 @@ class Table {
     std::string out;
     if (!story_.rows.empty()) append_header(out);
     append_rows(out);
-    if (story_.preemptions > 0) append_line(out, std::string(kLegend));
+    if (story_.decisions.any()) {
+      append_line(out, "* chosen by the explorer: " + story_.decisions.in_words());
+    }
     append_stuck(out);
     return out;
   }
@@ -321,8 +323,10 @@ class Table {
   }
 
   void append_failure(std::vector<std::string>& lines, const Row& row) const {
-    const std::string place = place_of(row);
-    const std::string failure = row.failure + (place.empty() ? "" : ", at " + place);
+    const std::string place = detail::format_place(row.failure_place);
+    const bool says_place =
+        place.empty() || row.failure.find("[" + place + "]") != std::string::npos;
+    const std::string failure = row.failure + (says_place ? "" : ", at " + place);
     const std::size_t indent = first_indent();
     std::string& last = lines.back();
     const std::string in_one_line =
@@ -358,7 +362,7 @@ class Table {
 
   [[nodiscard]] static std::string number_of(const Row& row) {
     if (!row.step) return "";
-    return (row.preempts == kWorld ? "" : "* ") + std::to_string(*row.step);
+    return (row.chosen() ? "* " : "") + std::to_string(*row.step);
   }
 
   /// The time of a row, "" when it is that of the row above.

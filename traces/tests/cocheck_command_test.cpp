@@ -211,9 +211,10 @@ TEST_F(CocheckCommand, RefusesBadFiles) {
                    "text: not JSON at byte 1 (line 1); undo what changed it, or record it again");
     expect_refusal(command + " binary",
                    "binary: not JSON at byte 1 (line 1); undo what changed it, or record it again");
-    expect_refusal(command + " version",
-                   "version: version 7 of the schedule format, but this cocheck reads version 1; "
-                   "use the cocheck that wrote it, or record it again");
+    expect_refusal(
+        command + " version",
+        "version: version 7 of the schedule format, but this cocheck reads versions 1 to 2; "
+        "use the cocheck that wrote it, or record it again");
     const Outcome cut = run(command + " cut");
     EXPECT_EQ(cut.code, 2);
     EXPECT_TRUE(cut.errors.starts_with("cocheck: cut: not JSON at byte ")) << cut.errors;

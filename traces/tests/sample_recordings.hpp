@@ -89,6 +89,11 @@ class Recorder {
   Recorder& finish(const std::string& how = "return", const std::string& detail = "") {
     return add(Kind::finish, how, "", detail);
   }
+  /// Who decided the last choice.
+  Recorder& by(Choice::By who) {
+    recording_.schedule.choices.back().by = who;
+    return *this;
+  }
   Recorder& suspicious() {
     recording_.trace.events.back().suspicious = true;
     return *this;

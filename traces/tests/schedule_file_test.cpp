@@ -57,7 +57,7 @@ TEST(ScheduleFile, IsReadableAndHasALineForEachChoiceAndEvent) {
   recording.schedule.seed = 7;
   EXPECT_EQ(to_json(recording), R"({
   "format": "cocheck-schedule",
-  "version": 1,
+  "version": 2,
   "program": "build/examples",
   "test": "Counter.CountsToTwo",
   "strategy": "exhaustive",
@@ -91,7 +91,7 @@ TEST(ScheduleFile, KeepsWhereALoopBegins) {
 TEST(ScheduleFile, HasEmptyListsForAnEmptyRecording) {
   EXPECT_EQ(to_json({}), R"({
   "format": "cocheck-schedule",
-  "version": 1,
+  "version": 2,
   "choices": [],
   "tasks": [],
   "events": [],
@@ -107,6 +107,27 @@ TEST(ScheduleFile, NeedsOnlyFormatVersionAndChoices) {
   ASSERT_EQ(recording.schedule.choices.size(), 1U);
   const Choice expected{Choice::Kind::timer, "0", 0, 1, "", {}};
   EXPECT_EQ(recording.schedule.choices[0], expected);
+}
+
+TEST(ScheduleFile, ReadsEveryVersionThatThereWas) {
+  std::string text = to_json(samples::queue_of_values());
+  const Recording now = recording_from_json(text);
+  text.replace(text.find("\"version\": 2"), 12, "\"version\": 1");
+  EXPECT_EQ(recording_from_json(text), now);
+  for (const char* version : {"0", "3", "-1", "1.0", "true", "18446744073709551617"}) {
+    EXPECT_NE(parse_error(changed("\"version\": 2", std::string("\"version\": ") + version)), "");
+  }
+}
+
+TEST(ScheduleFile, KeepsWhoDecided) {
+  Recording recording = samples::racy_counter();
+  recording.schedule.choices[1].by = Choice::By::explorer;
+  recording.schedule.choices[2].by = Choice::By::loop;
+  const std::string text = to_json(recording);
+  EXPECT_NE(text.find(R"({"kind": "step", "task": "0.0", "alternatives": 2, "by": "explorer",)"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(recording_from_json(text), recording);
 }
 
 TEST(ScheduleFile, RoundTripsTheSamples) {
@@ -191,12 +212,13 @@ TEST(ScheduleFile, RejectsOtherJson) {
 }
 
 TEST(ScheduleFile, RejectsOtherVersions) {
-  EXPECT_EQ(parse_error(changed("\"version\": 1", "\"version\": 7")),
-            "version 7 of the schedule format, but this cocheck reads version 1; use the cocheck "
-            "that wrote it, or record it again");
-  EXPECT_EQ(parse_error(changed("\"version\": 1", "\"version\": \"1\"")).find("version \"1\" of"),
+  EXPECT_EQ(
+      parse_error(changed("\"version\": 2", "\"version\": 7")),
+      "version 7 of the schedule format, but this cocheck reads versions 1 to 2; use the cocheck "
+      "that wrote it, or record it again");
+  EXPECT_EQ(parse_error(changed("\"version\": 2", "\"version\": \"1\"")).find("version \"1\" of"),
             0U);
-  EXPECT_EQ(parse_error(changed("  \"version\": 1,\n", "")), "the field version is missing");
+  EXPECT_EQ(parse_error(changed("  \"version\": 2,\n", "")), "the field version is missing");
 }
 
 struct Malformed {

@@ -47,7 +47,7 @@ TEST(TextTable, ShowsARacyCounterInNineLines) {
  * 3                                   return
    4                                               return; wakes 0
    5  resume gather  <-- counter == 1, expected 2, at counter_test.cpp:24
-* chosen by the explorer: the task before it could have gone on
+* chosen by the explorer: 2 preemptions
 )");
 }
 
@@ -62,7 +62,7 @@ TEST(TextTable, ShowsWhoWaitsForWhomAndTheCircle) {
                                                                       waits in lock.acquire accounts
    3                                  waits in lock.acquire journal
       <-- deadlock: 3 tasks wait and nothing can run
-* chosen by the explorer: the task before it could have gone on
+* chosen by the explorer: 1 preemption
 
 0 still waiting: gather, at locks_test.cpp:33
 0.0 still waiting: lock.acquire journal, held by 0.1, at locks_test.cpp:11
@@ -85,7 +85,7 @@ TEST(TextTable, ShowsAJumpOfTheClockAndWhatIsSuspicious) {
        5 s  +5 s nothing can run: the clock jumps to the next timer
    4        timer due
    5        resume sleep  <-- queue.empty() is false, at queue_test.cpp:48
-* chosen by the explorer: the task before it could have gone on
+* chosen by the explorer: 1 preemption
 
 0.0 still waiting: condition.wait filled, at queue_test.cpp:34
 )");
@@ -129,7 +129,7 @@ TEST(TextTable, ShowsWhereALoopBegins) {
  * 5                                  lock.acquire left; sleep 0
  * 6                                                                  lock.acquire right; sleep 0
       <-- livelock: after 4 more steps everything is as it was
-* chosen by the explorer: the task before it could have gone on
+* chosen by the explorer: 5 preemptions
 )");
   EXPECT_FALSE(contains(text_table(samples::livelock().trace), "loop"));
 }
@@ -163,7 +163,7 @@ TEST(TextTable, SaysThatALoopBeginsAmongTheRowsThatAreLeftOut) {
  * 5                                  lock.acquire left; sleep 0
  * 6                                                                  lock.acquire right; sleep 0
       <-- livelock: after 4 more steps everything is as it was
-* chosen by the explorer: the task before it could have gone on
+* chosen by the explorer: 5 preemptions
 )");
 }
 
@@ -234,7 +234,7 @@ TEST(TextTable, ShowsACancellation) {
    7                           cancelled; wakes 0
    8  resume gather
       <-- a permit was lost: 0 left, expected 1, at semaphore_test.cpp:100
-* chosen by the explorer: the task before it could have gone on
+* chosen by the explorer: 1 preemption, 1 injected cancellation
 )");
 }
 

@@ -71,6 +71,7 @@ class AsCompleted {
   class Expiry final : public Timer {
    public:
     Expiry(TimePoint deadline, AsCompleted& owner) : owner_(owner) { arm(deadline); }
+    [[nodiscard]] const char* purpose() const noexcept override { return "timeout"; }
     void run() override {
       owner_.expired_ = true;
       for (const auto& completion : owner_.completions_) completion->unregister();

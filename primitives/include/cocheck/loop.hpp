@@ -75,6 +75,9 @@ class Timer : public Runnable {
  public:
   [[nodiscard]] bool armed() const noexcept { return armed_; }
 
+  /// What it is for, in a word, for people: "sleep", "timeout".
+  [[nodiscard]] virtual const char* purpose() const noexcept { return "timer"; }
+
  protected:
   /// Belongs to the acting task.
   Timer();

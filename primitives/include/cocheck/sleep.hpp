@@ -24,10 +24,11 @@ namespace detail {
   return delay > TimePoint::max() - now ? TimePoint::max() : now + delay;
 }
 
-class SleepTimer final : public Timer {
+class SleepTimer : public Timer {
  public:
   SleepTimer(TimePoint deadline, Waiter& waiter) : waiter_(waiter) { arm(deadline); }
-  void run() override { waiter_.complete(); }
+  void run() final { waiter_.complete(); }
+  [[nodiscard]] const char* purpose() const noexcept override { return "sleep"; }
 
  private:
   Waiter& waiter_;

@@ -100,6 +100,7 @@ class Timeout {
       }
     }
     void run() override { scope_.expire(); }
+    [[nodiscard]] const char* purpose() const noexcept override { return "timeout"; }
 
    private:
     Timeout& scope_;

@@ -258,6 +258,11 @@ class World final : public Loop {
   void close() noexcept;
 
   [[nodiscard]] std::size_t pick(std::size_t alternatives);
+  /// Who decided that alternative `index` comes next: the first is what asyncio would have done.
+  [[nodiscard]] Choice::By decided_by(std::size_t index, std::size_t alternatives) const noexcept {
+    if (alternatives == 1 && !fifo_) return Choice::By::unknown;
+    return index == 0 || fifo_ ? Choice::By::loop : Choice::By::explorer;
+  }
   /// Where `index` counts from the first timer on.
   [[nodiscard]] Action action_not_ready(std::size_t index) const;
   [[nodiscard]] std::size_t count_alternatives() noexcept;

@@ -16,10 +16,12 @@ struct DotOptions {
 /// are fixed in the text, so that thousands of steps take a second.
 ///
 /// Time runs down, one row for each step; each task has a band. The lifeline in a band says the
-/// state of its task, the marker what happened, the text beside it the details. A dashed line leads
-/// to the task that goes on: grey when the previous one could not, red when the explorer took the
-/// turn from it. An arrow leads from a task to one that it made ready. The text of each row has the
-/// whole story as a tooltip and links to its place in the source.
+/// state of its task, the marker what happened, the text beside it the details. A line leads to the
+/// task that goes on: dotted when nothing else could run, dashed when it was next in the order of
+/// asyncio's loop, red when the explorer chose it instead. Whatever the explorer decided is red,
+/// injected cancellations, early timers and drawn values too. An arrow leads from a task to one
+/// that it made ready. The text of each row has the whole story as a tooltip and links to its place
+/// in the source.
 ///
 /// When the schedule has the option "loop", a red arrow on the left leads from the last step back
 /// to the one with that number, from where the execution can go on for ever.

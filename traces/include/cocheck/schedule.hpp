@@ -23,12 +23,20 @@ struct Choice {
     value,     ///< `choose()` in `task` gives `value`
   };
 
+  /// Who decided, where there were several alternatives.
+  enum class By : std::uint8_t {
+    unknown,   ///< nobody wrote it down
+    loop,      ///< asyncio's event loop would have gone on in the same way
+    explorer,  ///< it would not: something else was first in its queue, or it would draw nothing
+  };
+
   Kind kind = Kind::step;
   std::string task;              ///< id: digits and dots
   std::size_t value = 0;         ///< for `timer`, `callback` and `value`
   std::size_t alternatives = 1;  ///< how many actions or values there were to choose from
-  std::string label;  ///< what the task was about to do: "start", "resume lock.acquire", ...
-  Place place;        ///< where the task stood; informative, not compared by a replay
+  std::string label;    ///< what the task was about to do: "start", "resume lock.acquire", ...
+  Place place;          ///< where the task stood; informative, not compared by a replay
+  By by = By::unknown;  ///< informative, too
 
   friend bool operator==(const Choice&, const Choice&) = default;
 };

@@ -9,8 +9,13 @@
 
 namespace cocheck {
 
-/// The version of the schedule format that this cocheck writes, and the only one that it reads.
-inline constexpr int kScheduleFormatVersion = 1;
+/// The version of the schedule format that this cocheck writes. It reads this one and all before:
+///
+/// | version | what is new                                        |
+/// |---------|----------------------------------------------------|
+/// | 1       |                                                    |
+/// | 2       | choices have the field `by`: who decided, if known |
+inline constexpr unsigned kScheduleFormatVersion = 2;
 
 /// A recording as a schedule file. The text is JSON in UTF-8, made to be read and compared by line:
 /// keys come in a fixed order, every choice and every event has a line of its own, and what is
@@ -18,7 +23,7 @@ inline constexpr int kScheduleFormatVersion = 1;
 ///
 ///     {
 ///       "format": "cocheck-schedule",
-///       "version": 1,
+///       "version": 2,
 ///       "program": "build/counter_test",
 ///       "test": "Counter.CountsToTwo",
 ///       "strategy": "exhaustive",
@@ -28,7 +33,7 @@ inline constexpr int kScheduleFormatVersion = 1;
 ///       "failure": "counter == 1, expected 2",
 ///       "choices": [
 ///         {"kind": "step", "task": "0", "label": "start"},
-///         {"kind": "step", "task": "0.1", "alternatives": 2, "label": "start"}
+///         {"kind": "step", "task": "0.1", "alternatives": 2, "by": "loop", "label": "start"}
 ///       ],
 ///       "tasks": [
 ///         {"id": "0", "name": "root", "file": "counter_test.cpp", "line": 12}

@@ -22,8 +22,10 @@ struct TextTableOptions {
 ///      * 2                                               sleep 0          counter_test.cpp:12
 ///
 /// What happened within a step is joined in its cell. `waits in` says that the task is suspended,
-/// `(!)` that something deserves a second look, and a star before the number that the
-/// explorer took the turn from a task that could have gone on. The time column is there only when
+/// `(!)` that something deserves a second look, and a star before the number that the explorer
+/// decided where asyncio's loop would have gone on differently: a step ahead of its turn, an
+/// injected cancellation, an early timer, or a drawn value; the line below the table counts them.
+/// The time column is there only when
 /// virtual time moved, and says the time only where it changes. A last column gives the place in
 /// the source when the table has room for it. A cell has at most three lines and ends with an
 /// ellipsis when more happened.
@@ -38,8 +40,8 @@ struct TextTableOptions {
 /// When the schedule has the option "loop", a line stands before the first of the steps that can be
 /// repeated for ever: `--- the loop begins: steps 3 to 7 again and again ---`.
 ///
-/// From the trace alone, every switch away from a task that could have gone on counts as taken by
-/// the explorer; from a recording, only where there was more than one alternative.
+/// Where the choices do not say who decided, every switch away from a task that could have gone on
+/// counts as the explorer's, if there was more than one alternative or their number is not known.
 [[nodiscard]] std::string text_table(const Trace& trace, const TextTableOptions& options = {});
 [[nodiscard]] std::string text_table(const Recording& recording,
                                      const TextTableOptions& options = {});

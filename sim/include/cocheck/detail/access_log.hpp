@@ -123,14 +123,16 @@ class AccessLog {
   /// A function that is not instrumented, but known, has changed words of the model.
   void expect_unlogged_writes() noexcept { unlogged_expected_ = true; }
 
-  /// From now on it is known which instructions accessed a word first.
+  /// From now on it is known which instructions accessed a byte first, and accesses outside of the
+  /// memory are logged as well.
   void keep_instructions() noexcept {
     keeps_instructions_ = true;
     usual_ = {};
   }
+  /// For each byte of a word.
   struct Instructions {
-    const void* read = nullptr;
-    const void* write = nullptr;
+    std::array<const void*, 8> read{};
+    std::array<const void*, 8> write{};
   };
   [[nodiscard]] Instructions instructions(std::uint64_t word) const;
 

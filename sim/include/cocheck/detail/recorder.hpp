@@ -20,15 +20,22 @@ namespace cocheck::detail {
 /// that are worth a look have one.
 class Recorder final : public Observer {
  public:
+  /// What there was to choose from, and who did.
+  struct Decision {
+    std::size_t alternatives = 1;
+    Choice::By by = Choice::By::unknown;
+  };
+
   // Called by the world.
   void root_started(const TaskBase& root);
-  void begin_action(const Action& action, std::size_t alternatives, TimePoint now);
+  void begin_action(const Action& action, const Decision& decision, TimePoint now);
   /// Where code is instrumented: from here to action_ended() accesses are told.
   void watch_accesses(std::optional<AccessLog::Scope>& scope, const ModelMemory& memory,
                       AccessLog::Range loop);
   void action_ended();
-  void chosen(const TaskBase* task, std::size_t value, std::size_t alternatives,
+  void chosen(const TaskBase* task, std::size_t value, const Decision& decision,
               std::source_location place);
+  void timer_armed(const Timer& timer, Duration delay);
   void clock_moved(TimePoint now);
   void failed(const Failure& failure, const TaskBase* task);
   /// The execution is over; `unfinished` begins the list of tasks that are left.
@@ -48,9 +55,15 @@ class Recorder final : public Observer {
     std::string object;
     std::string waits_for;
   };
+  /// How a timer was set.
+  struct Armed {
+    Duration delay{0};
+    Place place;
+  };
 
   TraceEvent& add(TraceEvent::Kind kind, const TaskBase* task);
   [[nodiscard]] std::string object_name(const char* verb, const void* object);
+  void describe_timer(TraceEvent& event, const Runnable& timer) const;
   void number_objects();
 
   LostUpdates lost_updates_;
@@ -60,6 +73,7 @@ class Recorder final : public Observer {
   std::map<std::pair<const void*, std::string>, std::string> objects_;
   std::map<std::string, int> objects_of_type_;
   std::unordered_map<const TaskBase*, Parked> parked_;
+  std::unordered_map<const Timer*, Armed> timers_;
   std::map<std::string, std::string> holders_;  // object to task
   const TaskBase* acting_ = nullptr;            // whose lane what happens outside of tasks goes to
   Duration time_{0};
