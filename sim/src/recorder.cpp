@@ -164,6 +164,8 @@ void Recorder::action_ended() {
                    std::to_string(found.written_step) + "; read before at " + found.read_at +
                    " in step " + std::to_string(found.read_step);
     event.place = place_in_text(found.overwritten_at);
+    const std::string& here = choices_.back().place.file;  // which has its folder
+    if (std::filesystem::path(here).filename() == event.place.file) event.place.file = here;
     event.suspicious = true;
     // If the task has ended, it did this before.
     const auto end =
