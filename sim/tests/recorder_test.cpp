@@ -331,7 +331,9 @@ TEST(Recorder, CallsEveryTimeoutOne) {
   const Recorded recorded = record([]() -> Task<> {
     auto child = []() -> Task<> { co_await sleep(20s); };
     TaskHandle<> slow = create_task(child());
-    (void)co_await wait(std::vector<TaskHandle<>>{slow}, 2s);
+    std::vector<TaskHandle<>> all;
+    all.push_back(slow);
+    (void)co_await wait(all, 2s);
     slow.cancel();
     co_await gather(return_exceptions, slow);
   });
