@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include "cocheck/detail/harness_scope.hpp"
 #include "cocheck/loop.hpp"
 #include "cocheck/world.hpp"
 
@@ -71,7 +72,7 @@ ExpectBridge::~ExpectBridge() {
 
 void ExpectBridge::report(const ::testing::TestPartResult& result) {
   if (result.passed()) return;
-  const detail::ModelMemory::Scope outside(nullptr);
+  const detail::HarnessScope harness;
   Expectation expectation;
   if (result.file_name() != nullptr) expectation.place.file = result.file_name();
   expectation.place.line = static_cast<unsigned>(std::max(result.line_number(), 0));

@@ -4,6 +4,7 @@
 #include <map>
 #include <string_view>
 
+#include "cocheck/detail/interrupt_scope.hpp"
 #include "cocheck/errors.hpp"
 #include "cocheck/expect_bridge.hpp"
 #include "cocheck/explore.hpp"
@@ -101,6 +102,7 @@ class PropertyRun {
         place_(place) {}
 
   void run() {
+    const InterruptScope interrupts;
     const rc::detail::Configuration& configuration = rc::detail::configuration();
     if (run_.schedule()) {
       const auto& options = run_.schedule()->options;
@@ -193,6 +195,10 @@ class PropertyRun {
     int discarded = 0;
     std::string limit;
     for (int index = 0; index < params.maxSuccess;) {
+      if (InterruptScope::interrupted()) {
+        limit = " Limit hit: the search was interrupted.";
+        break;
+      }
       if (run_.options().max_time) {
         const auto used =
             std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - begin);
@@ -261,7 +267,8 @@ class PropertyRun {
         const auto candidate = candidates.next();
         if (!candidate) break;
         const auto now = SteadyClock::now();
-        ended = executions >= property_.shrink_executions || now >= deadline;
+        ended = executions >= property_.shrink_executions || now >= deadline ||
+                InterruptScope::interrupted();
         if (ended) break;
         Options options = run_.options();
         options.shrink = false;

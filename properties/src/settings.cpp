@@ -61,6 +61,11 @@ constexpr std::array kSettings = {
               settings.options.max_time =
                   std::chrono::milliseconds(parse_number(value, 1, kMostMilliseconds));
             }},
+    Setting{"step_time_ms",
+            [](Settings& settings, std::string_view value) {
+              settings.options.step_time =
+                  std::chrono::milliseconds(parse_number(value, 0, kMostMilliseconds));
+            }},
     Setting{"jobs",
             [](Settings& settings, std::string_view value) {
               settings.options.jobs = parse_number(value, 0, kMostJobs);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "cocheck/detail/interrupt_scope.hpp"
 #include "cocheck/dot.hpp"
 #include "cocheck/errors.hpp"
 #include "cocheck/explore.hpp"
@@ -217,6 +218,7 @@ void TestRun::fail(const Verdict& verdict, const std::string& expectation,
 }
 
 void run_test(const Model& model, const Options& in_code, TestPlace place) {
+  const InterruptScope interrupts;
   const std::optional<TestRun> run = TestRun::begin(in_code, place);
   if (!run) return;
   Verdict verdict;

@@ -85,6 +85,8 @@ void search(benchmark::State& state, cocheck::Task<> (*model)(std::size_t), std:
   options.max_executions = 10'000'000;
   std::uint64_t executions = 0;
   std::uint64_t steps = 0;
+  std::uint64_t audit_nanoseconds = 0;
+  const auto begin = std::chrono::steady_clock::now();
   for (auto _ : state) {
     const cocheck::Verdict verdict = cocheck::explore([=] { return model(size); }, options);
     if (verdict.kind != cocheck::Verdict::Kind::proved) {
@@ -98,7 +100,12 @@ void search(benchmark::State& state, cocheck::Task<> (*model)(std::size_t), std:
     }
     executions += verdict.executions;
     steps += verdict.steps;
+    if (verdict.audit) audit_nanoseconds += verdict.audit->nanoseconds;
   }
+  // Of all processes together.
+  const std::chrono::duration<double, std::nano> elapsed = std::chrono::steady_clock::now() - begin;
+  state.counters["audit"] =
+      static_cast<double>(audit_nanoseconds) / elapsed.count() / static_cast<double>(jobs);
   state.counters["executions"] =
       benchmark::Counter(static_cast<double>(executions), benchmark::Counter::kIsRate);
   state.counters["steps"] =

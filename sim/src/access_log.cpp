@@ -1,31 +1,15 @@
 #include "cocheck/detail/access_log.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <iostream>
 
 #include "cocheck/detail/model_memory.hpp"
+#include "thread_stack.hpp"
 
 namespace cocheck::detail {
 
 namespace {
-
-/// The lowest address of this thread's stack.
-const void* end_of_stack() noexcept {
-  static thread_local const void* const end = [] {
-    pthread_attr_t attributes;
-    void* lowest = nullptr;
-    std::size_t bytes = 0;
-    if (::pthread_getattr_np(::pthread_self(), &attributes) == 0) {
-      ::pthread_attr_getstack(&attributes, &lowest, &bytes);
-      ::pthread_attr_destroy(&attributes);
-    }
-    return static_cast<const void*>(lowest);
-  }();
-  return end;
-}
 
 /// Printing changes what the next printing looks like, a little; that is no state of a model.
 bool is_standard_stream(std::uintptr_t address) noexcept {
@@ -41,10 +25,11 @@ bool is_standard_stream(std::uintptr_t address) noexcept {
 
 AccessLog::Scope::Scope(AccessLog& log, Range memory, Range loop, What what) : previous_(active_) {
   log.memory_ = memory;
-  if (!log.keeps_instructions_) log.usual_ = memory;
+  log.usual_ = log.keeps_instructions_ || log.told_ != nullptr ? Range{} : memory;
   log.slots_.set_range(memory.begin / 8, memory.bytes / 8);
   log.loop_ = loop;
-  log.stack_ = Range::between(end_of_stack(), __builtin_frame_address(0));
+  const std::uintptr_t lowest = ThreadStack::mine().lowest;
+  log.stack_ = {lowest, reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) - lowest};
   log.outside_only_ = what == What::outside;
   if (log.outside_only_) log.fresh_ = memory;
   active_ = &log;
@@ -52,6 +37,8 @@ AccessLog::Scope::Scope(AccessLog& log, Range memory, Range loop, What what) : p
 
 void AccessLog::record_first(std::uintptr_t at, std::size_t bytes, bool write,
                              const void* instruction) noexcept {
+  if (told_ != nullptr) [[unlikely]]
+    keep_told(at, bytes, write, instruction);
   if (memory_.holds(at)) {
     if (keeps_instructions_) keep_instruction(at, bytes, write, instruction);
     if (!fresh(at)) add(at, bytes, write);
@@ -114,8 +101,31 @@ void AccessLog::write_outside(const void* begin) noexcept {
   }
 }
 
-void AccessLog::look(const void* word) noexcept {
+void AccessLog::keep_told(std::uintptr_t at, std::size_t bytes, bool write,
+                          const void* instruction) noexcept {
+  const Pause pause;
+  told_->push_back({at, bytes, write, reinterpret_cast<std::uintptr_t>(instruction)});
+}
+
+bool AccessLog::adds(std::uintptr_t at, std::size_t bytes, bool write) const noexcept {
+  const Entry* entry = find(at / 8);
+  const unsigned known = entry == nullptr ? 0u : entry->writes | (write ? 0u : entry->reads);
+  return (((1u << bytes) - 1) << at % 8 & ~known) != 0;
+}
+
+bool AccessLog::amend(std::uintptr_t at, std::size_t bytes, bool write) noexcept {
+  add(at, 0, false);
+  Entry& entry = entries_[slots_.find(at / 8)->entry];
+  std::uint8_t& known = write ? entry.writes : entry.reads;
+  const std::uint8_t before = known;
+  known = static_cast<std::uint8_t>(known | ((1u << bytes) - 1) << at % 8);
+  return known != before;
+}
+
+void AccessLog::look(const void* word, const void* instruction) noexcept {
   const auto at = reinterpret_cast<std::uintptr_t>(word);
+  if (told_ != nullptr) [[unlikely]]
+    keep_told(at, sizeof(std::uint64_t), true, instruction);
   if (outside_only_ || at % 8 != 0 || !memory_.holds(at) || fresh(at)) return;
   add(at, 0, false);
   Entry& entry = entries_[slots_.find(at / 8)->entry];
@@ -185,7 +195,7 @@ void AccessLog::outside(std::uintptr_t at, std::size_t bytes, bool write,
     const auto found = written_outside_.find(word);
     const bool written = found != written_outside_.end();
     if (write) {
-      if (read_outside_.contains(word)) outside_ = Outside{at, instruction};
+      if (read_outside_.contains(word)) outside_ = Outside{at, instruction, true};
       if (written) {
         found->second.age = age_;
       } else {
@@ -195,7 +205,7 @@ void AccessLog::outside(std::uintptr_t at, std::size_t bytes, bool write,
       read_outside_.try_emplace(word, age_);
       recently_read_[word % recently_read_.size()] = word;
     } else if (found->second.age != age_) {
-      outside_ = Outside{at, found->second.instruction};
+      outside_ = Outside{at, found->second.instruction, true};
     }
   }
 }

@@ -6,6 +6,7 @@
 #include "class_shards.hpp"
 #include "cocheck/detail/access_log.hpp"
 #include "cocheck/detail/model_memory.hpp"
+#include "cocheck/detail/step_audit.hpp"
 #include "progress.hpp"
 #include "symbols.hpp"
 #include "worker_processes.hpp"
@@ -27,13 +28,16 @@ std::string place_of(const void* instruction) {
 
 std::string describe(const AccessLog::Outside& outside) {
   const std::string name = symbol_at(outside.address);
-  return "steps change " +
+  const std::string who = outside.told ? "steps change " : "code that is not instrumented changes ";
+  const std::string why =
+      outside.told ? " and read it: which of them depend on each other is not known for that"
+                   : ": which steps depend on each other by that is not known";
+  return who +
          (name.empty() ? std::string("a variable outside of the model's memory, which it has "
                                      "captured perhaps,")
                        : "'" + name + "', which lies outside of the model's memory,") +
-         place_of(outside.instruction) +
-         " and read it: it outlives an execution, so each one begins in another state; make it "
-         "anew in the model";
+         place_of(outside.instruction) + why +
+         "; make it anew in the model, or use the strategy states";
 }
 
 std::string describe(const AccessLog::Unseen& unseen) {
@@ -51,7 +55,34 @@ std::string describe_untold() {
          "use: call cocheck_instrument(TARGET) in CMake for all that the model is made of";
 }
 
+std::string describe_refusal(const StepAudit::Report& audited) {
+  return "not all is known that steps touch: " + audited.refused +
+         ", touches what tasks may share in a way that cannot be followed, or too often to be "
+         "followed each time; call cocheck_instrument(TARGET) in CMake for the target that it "
+         "belongs to, or give it copies that no other task uses";
+}
+
 }  // namespace
+
+void add_audit(ClassSearchResult& result, const StepAudit::Report& audited) {
+  result.audit.breakpoints += audited.breakpoints;
+  result.audit.instructions += audited.instructions;
+  result.audit.nanoseconds += audited.nanoseconds;
+  if (!audited.unavailable.empty()) {
+    result.notes.push_back(
+        "whether steps touch more than instrumented code tells was not audited, "
+        "since " +
+        audited.unavailable);
+  }
+  if (audited.not_understood > 0) {
+    result.notes.push_back(std::to_string(audited.not_understood) +
+                           " functions with instructions that are not known were not audited");
+  }
+  if (audited.passed_calls > 0) {
+    result.notes.push_back("not all calls of libraries were audited, among them " +
+                           audited.first_passed);
+  }
+}
 
 std::string accesses_unknown(Strategy strategy) {
   const std::string who = std::string("the strategy ") + to_string(strategy);
@@ -114,6 +145,8 @@ ClassSearchResult search_whole(World& world, const Model& model, const Options& 
   limits.deadline = deadline;
   DporExplorer::Settings settings = class_settings(options);
   settings.counts_conflicts = begun != nullptr;
+  StepAudit audit(options.seed);
+  settings.audit = &audit;
   settings.on_progress = [&](const DporExplorer& explorer) { progress.show(explorer); };
   settings.on_failure = [&](const World& failed) {
     if (result.failure) return;
@@ -128,6 +161,8 @@ ClassSearchResult search_whole(World& world, const Model& model, const Options& 
   result.steps = explorer.steps();
   result.failing = explorer.failing();
   if (begun != nullptr) *begun = {explorer.conflicts(), explorer.picks()};
+  const StepAudit::Report audited = audit.report();
+  add_audit(result, audited);
   switch (result.end) {
     case End::leaves_memory:
       result.reason = "a part of the model outlives an execution, or it leaks memory";
@@ -140,6 +175,9 @@ ClassSearchResult search_whole(World& world, const Model& model, const Options& 
       break;
     case End::not_instrumented:
       result.reason = describe_untold();
+      break;
+    case End::untold:
+      result.reason = describe_refusal(audited);
       break;
     case End::clock_moved:
       result.reason = "time passes within a step, which the strategy dpor does not know";

@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "cocheck/detail/step_audit.hpp"
 #include "cocheck/explorers/dpor.hpp"
 #include "cocheck/options.hpp"
+#include "cocheck/verdict.hpp"
 #include "cocheck/world.hpp"
 
 namespace cocheck::detail {
@@ -22,7 +24,12 @@ struct ClassSearchResult {
   std::optional<Failure> failure;   // the first one
   std::vector<std::uint32_t> tape;  // that leads to it
   std::string reason;               // why nothing can be claimed, if so
+  AuditStatistics audit;
+  std::vector<std::string> notes;  // for the verdict
 };
+
+/// Adds what an audit has done and has not.
+void add_audit(ClassSearchResult& result, const StepAudit::Report& audited);
 
 /// Why a strategy that needs to know what steps touch cannot be used in this program, "" if it can.
 [[nodiscard]] std::string accesses_unknown(Strategy strategy);

@@ -7,8 +7,11 @@
 #include <cstddef>
 #include <cstring>
 #include <span>
+#include <sstream>
+#include <string>
 #include <utility>
 
+#include "cocheck/detail/step_audit.hpp"
 #include "cocheck/explorers/guided.hpp"
 #include "progress.hpp"
 #include "worker_processes.hpp"
@@ -40,12 +43,15 @@ struct Report {
   std::uint64_t executions = 0;
   std::uint64_t steps = 0;
   std::uint64_t failing = 0;
-  std::uint64_t choices = 0;  // in the tape
+  AuditStatistics audit;
+  std::uint64_t choices = 0;     // in the tape
+  std::uint64_t note_bytes = 0;  // behind it: notes for the verdict, a line each
 };
 
 struct ShardResult {
   Report report;
   std::vector<std::uint32_t> tape;
+  std::string notes;
 };
 
 class Worker {
@@ -85,6 +91,8 @@ class Worker {
       board_.progress[shard_] = static_cast<float>(explorer.progress());
       tell(explorer.executions());
     };
+    StepAudit audit(options_.seed);
+    settings.audit = &audit;
     Report report;
     std::vector<std::uint32_t> tape;
     settings.on_failure = [&](const World& failed) {
@@ -103,12 +111,24 @@ class Worker {
     report.failing = explorer.failing();
     report.timers_armed = world_.timers_armed();
     report.choices = tape.size();
+    const std::string notes = notes_of(audit, report);
     send(pipe_, std::as_bytes(std::span(&report, 1)));
     send(pipe_, std::as_bytes(std::span(tape)));
+    send(pipe_, std::as_bytes(std::span(notes)));
     if (report.failed && options_.stop_at_failure) {
       lower(board_.first_failed, shard_);
     }
     tell(report.executions);
+  }
+
+  [[nodiscard]] static std::string notes_of(const StepAudit& audit, Report& report) {
+    ClassSearchResult audited;
+    add_audit(audited, audit.report());
+    report.audit = audited.audit;
+    std::string notes;
+    for (const std::string& note : audited.notes) notes += note + '\n';
+    report.note_bytes = notes.size();
+    return notes;
   }
 
   /// Ends the process where nobody asks for what it may still find.
@@ -138,14 +158,29 @@ std::vector<ShardResult> results_of(std::span<const std::byte> left) {
     left = left.subspan(sizeof(Report));
     result.tape.resize(result.report.choices);
     const std::size_t bytes = result.tape.size() * sizeof(std::uint32_t);
-    if (left.size() < bytes) {  // it ended while it told that
+    if (left.size() < bytes + result.report.note_bytes) {  // it ended while it told that
       results.pop_back();
       break;
     }
     if (bytes > 0) std::memcpy(result.tape.data(), left.data(), bytes);
     left = left.subspan(bytes);
+    result.notes.assign(reinterpret_cast<const char*>(left.data()), result.report.note_bytes);
+    left = left.subspan(result.report.note_bytes);
   }
   return results;
+}
+
+/// Those that another part has not given.
+void add_notes(ClassSearchResult& whole, const ShardResult& part) {
+  whole.audit.breakpoints += part.report.audit.breakpoints;
+  whole.audit.instructions += part.report.audit.instructions;
+  whole.audit.nanoseconds += part.report.audit.nanoseconds;
+  std::istringstream lines(part.notes);
+  for (std::string note; std::getline(lines, note);) {
+    if (std::find(whole.notes.begin(), whole.notes.end(), note) == whole.notes.end()) {
+      whole.notes.push_back(note);
+    }
+  }
 }
 
 /// Repeats a failing execution in this process.
@@ -233,6 +268,7 @@ std::optional<ClassSearchResult> search_shards(
     whole.steps += report.steps;
     whole.failing += report.failing;
     whole.timers_armed = whole.timers_armed || report.timers_armed;
+    add_notes(whole, result);
     if (report.failed && !whole.failure) {
       whole.failure = failure_of(world, model, result.tape);
       if (!whole.failure) return std::nullopt;

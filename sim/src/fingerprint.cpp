@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cocheck/always.hpp"
+#include "cocheck/detail/outside_memory.hpp"
 #include "cocheck/detail/sanitizers.hpp"
 #include "cocheck/detail/task_base.hpp"
 #include "cocheck/world.hpp"
@@ -407,6 +408,31 @@ void Fingerprinter::find_unmet() {
   for (const BlockId block : pending_) add_unmet(block);
 }
 
+/// Words at their baselines count for nothing: so a state has the same fingerprint before and after
+/// some step is first seen to change another one.
+void Fingerprinter::absorb_outside(std::span<const OutsideWord> words) {
+  for (const auto& [address, baseline] : words) {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): it is an address
+    const std::uint64_t value = load_unchecked(reinterpret_cast<const std::byte*>(address));
+    if (value == baseline) continue;
+    absorb(ordered_, address);
+    if (!memory_.in_use(value)) {
+      absorb(ordered_, value);
+      continue;
+    }
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): it is an address
+    const auto* to = reinterpret_cast<const std::byte*>(value);
+    const BlockId block = memory_.block_at(to);
+    if (dead(block)) {
+      absorb(ordered_, kDangling);
+      continue;
+    }
+    if (!met(block)) meet(block);
+    absorb(ordered_, kPointer ^ seen_[block].number());
+    absorb(ordered_, static_cast<std::uint64_t>(to - memory_.address(block)));
+  }
+}
+
 Fingerprint Fingerprinter::compute() {
   grow();
   ++epoch_;
@@ -419,6 +445,7 @@ Fingerprint Fingerprinter::compute() {
     const BlockId block = memory_.block_at(first);
     if (!met(block)) meet(block);
   }
+  if (const OutsideMemory* outside = world_.outside()) absorb_outside(outside->words());
   meet_all();
   check_anchors();
   find_unmet();

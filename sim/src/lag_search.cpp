@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,9 +21,10 @@ using SteadyClock = std::chrono::steady_clock;
 
 class LagSearch {
  public:
-  LagSearch(const Model& model, const Options& options, Verdict& verdict)
+  LagSearch(const Model& model, const Options& options, std::uintptr_t border, Verdict& verdict)
       : model_(model),
         options_(options),
+        border_(border),
         verdict_(verdict),
         executions_left_(std::max<std::uint64_t>(options.max_executions / kShare, 1)) {
     options_.stop_at_failure = true;
@@ -56,7 +58,7 @@ class LagSearch {
     options_.lag = lag;
     options_.max_executions = executions_left_;
     if (deadline_) options_.max_time = time_left();
-    Verdict found = Search(model_, options_, Search::Plan::samples_first).run();
+    Verdict found = Search(model_, options_, border_, Search::Plan::samples_first).run();
     executions_left_ -= std::min(executions_left_, found.executions);
     return found;
   }
@@ -90,7 +92,7 @@ class LagSearch {
   std::optional<Verdict> at_lag(const Recording& recording) {
     Schedule schedule = recording.schedule;
     for (Choice& choice : schedule.choices) choice.label.clear();
-    Verdict again = Search(model_, options_).replay(schedule);
+    Verdict again = Search(model_, options_, 0).replay(schedule);
     if (again.kind != Verdict::Kind::failed) return std::nullopt;
     again.recording->schedule.strategy = recording.schedule.strategy;
     return again;
@@ -123,6 +125,7 @@ class LagSearch {
 
   const Model& model_;
   Options options_;
+  std::uintptr_t border_;
   Verdict& verdict_;
   std::uint64_t executions_left_;
   std::optional<SteadyClock::time_point> deadline_;
@@ -135,8 +138,8 @@ bool is_lag_sought(const Options& options, const Verdict& verdict) {
          options.clock == Clock::idle && verdict.passed() && verdict.lag;
 }
 
-void seek_lag(const Model& model, const Options& options, Verdict& verdict) {
-  LagSearch(model, options, verdict).run();
+void seek_lag(const Model& model, const Options& options, std::uintptr_t border, Verdict& verdict) {
+  LagSearch(model, options, border, verdict).run();
 }
 
 }  // namespace cocheck::detail

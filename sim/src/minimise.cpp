@@ -4,8 +4,132 @@
 #include <cassert>
 #include <map>
 #include <string>
+#include <utility>
+
+#include "cocheck/detail/interrupt.hpp"
 
 namespace cocheck {
+
+namespace {
+
+bool is_value(const Deviation& deviation) {
+  return deviation.choice.kind == Choice::Kind::value;
+}
+
+/// The deviations that are left, and what may still be tried.
+class Shrinking {
+ public:
+  Shrinking(World& world, const Model& model, std::vector<Deviation> deviations, FailureKind kind,
+            const ShrinkLimits& limits)
+      : world_(world),
+        model_(model),
+        deviations_(std::move(deviations)),
+        kind_(kind),
+        limits_(limits) {}
+
+  std::vector<Deviation> run() {
+    for (bool smaller = true; smaller && !deviations_.empty() && !over();) {
+      const bool fewer = leave_out_chunks();
+      const bool replaced = replace_earlier_ones();
+      const bool lower = lower_values();
+      smaller = fewer || replaced || lower;
+    }
+    return std::move(deviations_);
+  }
+
+ private:
+  [[nodiscard]] bool over() const {
+    return executions_ >= limits_.executions || steps_ >= limits_.steps ||
+           detail::time_is_up(limits_.deadline);
+  }
+
+  /// Keeps the candidate if it still fails.
+  bool try_out(std::vector<Deviation> candidate) {
+    if (over()) return false;
+    ++executions_;
+    GuidedExplorer explorer(candidate);
+    explorer.next();
+    world_.run(model_, explorer);
+    steps_ += world_.steps();
+    if (!world_.failure() || world_.failure()->kind != kind_) return false;
+    deviations_ = std::move(candidate);
+    return true;
+  }
+
+  /// Half of them, then a quarter, ..., single ones.
+  bool leave_out_chunks() {
+    bool smaller = false;
+    for (std::size_t chunk = (deviations_.size() + 1) / 2; chunk > 0 && !over(); chunk /= 2) {
+      for (std::size_t begin = 0; begin < deviations_.size() && !over();) {
+        const std::size_t end = std::min(begin + chunk, deviations_.size());
+        std::vector<Deviation> candidate = deviations_;
+        candidate.erase(candidate.begin() + static_cast<std::ptrdiff_t>(begin),
+                        candidate.begin() + static_cast<std::ptrdiff_t>(end));
+        if (try_out(std::move(candidate))) {
+          smaller = true;
+        } else {
+          begin = end;
+        }
+      }
+    }
+    return smaller;
+  }
+
+  /// One in the place of an earlier one: what overtakes others one by one may overtake all at once.
+  bool replace_earlier_ones() {
+    bool smaller = false;
+    for (std::size_t later = 1; later < deviations_.size() && !over();) {
+      if (replaces_an_earlier_one(later)) {
+        smaller = true;
+      } else {
+        ++later;
+      }
+    }
+    return smaller;
+  }
+
+  bool replaces_an_earlier_one(std::size_t later) {
+    if (is_value(deviations_[later])) return false;
+    for (std::size_t earlier = 0; earlier < later && !over(); ++earlier) {
+      if (is_value(deviations_[earlier])) continue;
+      std::vector<Deviation> candidate = deviations_;
+      candidate[earlier].choice = deviations_[later].choice;
+      candidate.erase(candidate.begin() + static_cast<std::ptrdiff_t>(later));
+      if (try_out(std::move(candidate))) return true;
+    }
+    return false;
+  }
+
+  /// A lower value is simpler: by bisection, then one by one.
+  bool lower_values() {
+    bool smaller = false;
+    for (std::size_t i = 0; i < deviations_.size() && !over(); ++i) {
+      if (!is_value(deviations_[i])) continue;
+      std::size_t low = 1;  // 0 was tried when the deviation was left out
+      while (low < deviations_[i].choice.value && !over()) {
+        std::vector<Deviation> candidate = deviations_;
+        const std::size_t middle = low + (deviations_[i].choice.value - low) / 2;
+        candidate[i].choice.value = middle;
+        if (try_out(std::move(candidate))) {
+          smaller = true;
+        } else {
+          low = middle + 1;
+        }
+      }
+    }
+    return smaller;
+  }
+
+  World& world_;
+  const Model& model_;
+  std::vector<Deviation> deviations_;
+  FailureKind kind_;
+  const ShrinkLimits& limits_;
+  std::uint64_t executions_ = 0;
+  std::uint64_t steps_ = 0;
+};
+
+}  // namespace
 
 std::vector<Deviation> deviations_of(std::span<const Choice> choices,
                                      std::span<const std::uint32_t> tape) {
@@ -25,71 +149,8 @@ std::vector<Deviation> deviations_of(std::span<const Choice> choices,
 }
 
 std::vector<Deviation> minimise(World& world, const Model& model, std::vector<Deviation> deviations,
-                                FailureKind kind, std::uint64_t max_executions) {
-  std::uint64_t executions = 0;
-  const auto still_fails = [&](const std::vector<Deviation>& candidate) {
-    if (executions == max_executions) return false;
-    ++executions;
-    GuidedExplorer explorer(candidate);
-    explorer.next();
-    world.run(model, explorer);
-    return world.failure().has_value() && world.failure()->kind == kind;
-  };
-
-  // Chunks of half the size, of a quarter, ..., single choices; again as long as that helps.
-  for (bool smaller = true; smaller && !deviations.empty();) {
-    smaller = false;
-    for (std::size_t chunk = (deviations.size() + 1) / 2; chunk > 0; chunk /= 2) {
-      for (std::size_t begin = 0; begin < deviations.size();) {
-        const std::size_t end = std::min(begin + chunk, deviations.size());
-        std::vector<Deviation> candidate(deviations.begin(),
-                                         deviations.begin() + static_cast<std::ptrdiff_t>(begin));
-        candidate.insert(candidate.end(), deviations.begin() + static_cast<std::ptrdiff_t>(end),
-                         deviations.end());
-        if (still_fails(candidate)) {
-          deviations = std::move(candidate);
-          smaller = true;
-        } else {
-          begin = end;
-        }
-      }
-      if (deviations.empty()) break;
-    }
-    // One in the place of an earlier one: what overtakes others one by one may overtake all at
-    // once.
-    for (std::size_t later = 1; later < deviations.size(); ++later) {
-      for (std::size_t earlier = 0; earlier < later; ++earlier) {
-        if (deviations[earlier].choice.kind == Choice::Kind::value ||
-            deviations[later].choice.kind == Choice::Kind::value) {
-          continue;
-        }
-        std::vector<Deviation> candidate = deviations;
-        candidate[earlier].choice = deviations[later].choice;
-        candidate.erase(candidate.begin() + static_cast<std::ptrdiff_t>(later));
-        if (!still_fails(candidate)) continue;
-        deviations = std::move(candidate);
-        smaller = true;
-        later = 0;
-        break;
-      }
-    }
-    for (std::size_t i = 0; i < deviations.size(); ++i) {
-      if (deviations[i].choice.kind != Choice::Kind::value) continue;
-      // A lower value is simpler: by bisection, then one by one.
-      std::size_t low = 1;  // 0 was tried when the deviation was left out
-      while (low < deviations[i].choice.value) {
-        std::vector<Deviation> candidate = deviations;
-        candidate[i].choice.value = low + (deviations[i].choice.value - low) / 2;
-        if (still_fails(candidate)) {
-          deviations = std::move(candidate);
-          smaller = true;
-        } else {
-          low = candidate[i].choice.value + 1;
-        }
-      }
-    }
-  }
-  return deviations;
+                                FailureKind kind, const ShrinkLimits& limits) {
+  return Shrinking(world, model, std::move(deviations), kind, limits).run();
 }
 
 }  // namespace cocheck

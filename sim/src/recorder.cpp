@@ -15,6 +15,8 @@ namespace cocheck::detail {
 
 namespace {
 
+constexpr std::size_t kMostInStep = 1'000;  // events
+
 TraceEvent::Kind to_kind(LoopEvent::Kind kind) {
   switch (kind) {
     case LoopEvent::Kind::spawn:
@@ -53,6 +55,10 @@ Place to_place(const std::source_location& location) {
 }
 
 TraceEvent& Recorder::add(TraceEvent::Kind kind, const TaskBase* task) {
+  // A step that never ends may do so for ever.
+  if (trace_.events.size() - step_began_ >= kMostInStep && kind != TraceEvent::Kind::failure) {
+    return left_out_ = TraceEvent();
+  }
   TraceEvent event;
   event.kind = kind;
   event.step = choices_.empty() ? 0 : trace_.events.empty() ? 0 : trace_.events.back().step;
@@ -64,6 +70,7 @@ TraceEvent& Recorder::add(TraceEvent::Kind kind, const TaskBase* task) {
 
 void Recorder::root_started(const TaskBase& root) {
   trace_.events.clear();  // the spawn of the first task is nobody's doing
+  step_began_ = 0;
   trace_.tasks = {{root.id(), root.name(), to_place(root.definition())}};
 }
 
@@ -89,6 +96,7 @@ void Recorder::begin_action(const Action& action, const Decision& decision, Time
   time_ = now.time_since_epoch();
   acting_ = action.task;
   injecting_ = action.kind == Choice::Kind::cancel;
+  step_began_ = trace_.events.size();
   const bool first = choices_.empty();
   const std::size_t step = first ? 0 : trace_.events.back().step + 1;
   Choice choice;
@@ -200,9 +208,11 @@ void Recorder::clock_moved(TimePoint now) {
 
 void Recorder::failed(const Failure& failure, const TaskBase* task) {
   TraceEvent& event = add(TraceEvent::Kind::failure, task);
+  // Of a step that was left nothing is looked at.
+  if (task == nullptr && !choices_.empty()) event.task = choices_.back().task;
   event.verb = to_string(failure.kind);
   event.detail = failure.message;
-  event.place = to_place(failure.place);
+  event.place = failure.at.empty() ? to_place(failure.place) : place_in_text(failure.at);
 }
 
 std::string Recorder::object_name(const char* verb, const void* object) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 
+#include "cocheck/detail/interrupt.hpp"
+#include "cocheck/detail/outside_memory.hpp"
 #include "cocheck/random_stream.hpp"
 #include "distinct_tapes.hpp"
 #include "worker_processes.hpp"
@@ -30,6 +32,12 @@ struct Board {
   return !world.failure() && !world.cut() && !world.out_of_memory() && world.blocks_held() == 0;
 }
 
+/// Whether something was noticed outside that takes all worth from what is found.
+[[nodiscard]] bool outside_matters(const World& world) {
+  const OutsideMemory* const outside = world.outside();
+  return outside != nullptr && (outside->steered() || outside->untracked() != nullptr);
+}
+
 }  // namespace
 
 std::unique_ptr<Explorer> SampleParts::make(std::uint64_t part) const {
@@ -46,17 +54,15 @@ PassingParts make_parts(World& world, const Model& model, const SampleParts& par
   const SharedArray<Made> made(count);
   const SharedArray<std::uint64_t> hashes(count * SampleParts::kPart);
 
+  const bool mattered = outside_matters(world);
   const auto make = [&](std::uint64_t part) {
     const std::unique_ptr<Explorer> explorer = parts.make(parts.next() + part);
     for (std::uint64_t i = 0; i < SampleParts::kPart; ++i) {
       if (board.end <= part) return false;
-      if (deadline && i % kExecutionsBetweenTimeChecks == 0 &&
-          std::chrono::steady_clock::now() >= *deadline) {
-        return false;
-      }
+      if (i % kExecutionsBetweenTimeChecks == 0 && time_is_up(deadline)) return false;
       if (!explorer->next()) return false;
       world.run(model, *explorer);
-      if (!passes(world)) return false;
+      if (!passes(world) || outside_matters(world) != mattered) return false;
       made[part].steps += world.steps();
       hashes[part * SampleParts::kPart + i] =
           DistinctTapes::hash_of(world.tape(), explorer->order());

@@ -3,11 +3,13 @@
 #include <algorithm>
 
 #include "class_search.hpp"
+#include "cocheck/detail/interrupt.hpp"
 #include "cocheck/explorers/exhaustive.hpp"
 #include "cocheck/explorers/fifo.hpp"
 #include "cocheck/explorers/loop.hpp"
 #include "cocheck/explorers/replay.hpp"
 #include "schedule_options.hpp"
+#include "step_watchdog.hpp"
 
 namespace cocheck::detail {
 
@@ -32,30 +34,48 @@ std::size_t actions_of(const Schedule& schedule) {
 
 }  // namespace
 
-Search::Search(const Model& model, const Options& options, Plan plan)
-    : model_(model), options_(options), plan_(plan), world_(std::make_unique<World>(options)) {
+Search::Search(const Model& model, const Options& options, std::uintptr_t border, Plan plan)
+    : model_(model),
+      options_(options),
+      plan_(plan),
+      border_(border),
+      world_(std::make_unique<World>(options)) {
   verdict_.seed = options.seed;
 }
 
 Search::~Search() {
-  if (world_->blocks_held() > 0) immortal_worlds().push_back(std::move(world_));
+  stop_watching();
+  former_worlds_.push_back(std::move(world_));
+  for (std::unique_ptr<World>& world : former_worlds_) {
+    if (world->blocks_held() > 0) immortal_worlds().push_back(std::move(world));
+  }
 }
 
 Verdict Search::run() {
   if (options_.max_executions == 0) {
     throw ValueError("Options::max_executions must be at least 1");
   }
+  const StepWatchdog watchdog(options_.step_time);
   if (options_.max_time) deadline_ = std::chrono::steady_clock::now() + *options_.max_time;
-  try {
-    search();
-  } catch (const NotDeterministic& error) {
-    give_up(error.what());
-  }
+  watch_outside();
+  search_once();
+  search_again_if_steered();
+  stop_watching();
   finish();
   return std::move(verdict_);
 }
 
+void Search::search_once() {
+  try {
+    search();
+  } catch (const NotDeterministic& error) {
+    give_up(error.what());
+    record_as_far_as_it_goes(options_.strategy == Strategy::fifo ? Order::fifo : Order::any);
+  }
+}
+
 Verdict Search::replay(const Schedule& schedule) {
+  const StepWatchdog watchdog(options_.step_time);
   verdict_.shares.push_back({"replay", 1});
   verdict_.executions = verdict_.distinct = 1;
   ReplayExplorer explorer(schedule);
@@ -129,7 +149,9 @@ void Search::search_automatically() {
   } else if (!explore_with(FifoExplorer(), "fifo", 1)) {
     return;
   }
-  if (executions_left() > 0 && prove()) explore_samples(executions_left());
+  if (executions_left() == 0) return;
+  put_outside_back();
+  if (prove()) explore_samples(executions_left());
 }
 
 bool Search::prove() {
@@ -175,13 +197,13 @@ bool Search::explore_with(Explorer& explorer, const std::string& name, std::uint
 }
 
 bool Search::judge_execution(const Explorer& explorer, const std::string& name) {
+  if (world_->out_of_memory()) [[unlikely]] {
+    give_up_for_memory(explorer.order(), name);
+    return false;
+  }
   if (world_->blocks_held() > 0) [[unlikely]] {
     give_up("a task, a handle or a coroutine outlives the execution that made it (" +
             std::to_string(world_->blocks_held()) + " blocks of memory): keep it inside the model");
-    return false;
-  }
-  if (world_->out_of_memory()) [[unlikely]] {
-    give_up(memory_reason());
     return false;
   }
   if (world_->cut()) [[unlikely]] {
@@ -213,17 +235,27 @@ bool Search::can_do_without(const Explorer& explorer) const {
 }
 
 bool Search::out_of_time() {
-  if (!deadline_ || verdict_.executions == 0) return false;
-  return verdict_.executions % kExecutionsBetweenTimeChecks == 1 && out_of_time_now();
+  if (verdict_.executions == 0) return false;
+  const bool asks = deadline_ && verdict_.executions % kExecutionsBetweenTimeChecks == 1;
+  return (asks || interrupted_by() != 0) && out_of_time_now();
 }
 bool Search::out_of_time_now() {
-  if (!deadline_ || std::chrono::steady_clock::now() < *deadline_) return false;
+  // What executions find that others have steered counts for nothing: the other half is for those
+  // that do count.
+  const bool in_vain = outside_ && outside_->steered() && !world_->puts_outside_back();
+  const auto end = deadline_ && in_vain ? *deadline_ - *options_.max_time / 2 : deadline_;
+  if (!time_is_up(end)) return false;
   say_out_of_time();
   return true;
 }
 
 void Search::say_out_of_time() {
-  verdict_.limits.push_back("max_time, " + std::to_string(options_.max_time->count()) + " ms");
+  verdict_.limits.push_back(out_of_time_reason());
+}
+
+std::string Search::out_of_time_reason() const {
+  if (interrupted_by() != 0) return interruption_in_words();
+  return "max_time, " + std::to_string(options_.max_time->count()) + " ms";
 }
 
 std::optional<std::chrono::steady_clock::time_point> Search::half_of_time_left() const {

@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "cocheck/detail/outside_memory.hpp"
 #include "cocheck/detail/recorder.hpp"
 #include "cocheck/detail/sample_parts.hpp"
 #include "cocheck/explorer.hpp"
+#include "cocheck/explorers/guided.hpp"
 #include "cocheck/options.hpp"
 #include "cocheck/schedule.hpp"
 #include "cocheck/verdict.hpp"
@@ -37,7 +39,7 @@ struct Sampler {
 /// samplers in search_samples.cpp, and what the verdict says of them in search_report.cpp. Good for
 /// one call of run() or replay().
 ///
-///     const Verdict verdict = Search(model, options).run();
+///     const Verdict verdict = Search(model, options, border).run();
 class Search {
  public:
   /// In which order `automatic` goes on: proofs before samples, or a few samples first, where a
@@ -45,7 +47,9 @@ class Search {
   enum class Plan : std::uint8_t { proofs_first, samples_first };
 
   /// Both must outlive this.
-  Search(const Model& model, const Options& options, Plan plan = Plan::proofs_first);
+  /// Above `border`, a page boundary, lies the stack of who wants to know; see OutsideMemory.
+  Search(const Model& model, const Options& options, std::uintptr_t border,
+         Plan plan = Plan::proofs_first);
   ~Search();
   Search(const Search&) = delete;
   Search& operator=(const Search&) = delete;
@@ -57,6 +61,7 @@ class Search {
  private:
   // What is asked whether the search goes on answers whether it is to go on with another explorer.
 
+  void search_once();
   void search();
   void search_automatically();
   bool prove();
@@ -65,6 +70,16 @@ class Search {
   /// What came of the last execution: false where the search ends with it.
   bool judge_execution(const Explorer& explorer, const std::string& name);
   void replay_with(ReplayExplorer& explorer, const Schedule& schedule, Recorder& recorder);
+
+  // What the model changes outside of its memory
+  void watch_outside();
+  /// From now on before each execution.
+  void put_outside_back();
+  /// What one execution leaves outside has steered the next: then what was found counts for
+  /// nothing.
+  void search_again_if_steered();
+  /// Leaves outside what the executions have left there that were not put back.
+  void stop_watching();
 
   // Proofs
   bool explore_states(std::uint64_t max_steps);
@@ -98,6 +113,10 @@ class Search {
   void record_failure(const Failure& found, const std::vector<std::uint32_t>& tape, Order order,
                       const std::string& strategy);
   void note_failure();
+  [[nodiscard]] std::vector<Deviation> shrink(std::vector<Deviation> deviations, FailureKind kind);
+  /// What the choices of the last execution lead to, until they fit no more.
+  void record_as_far_as_it_goes(Order order);
+  void give_up_for_memory(Order order, const std::string& strategy);
   void record(const Recorder& recorder, Order order, const std::string& strategy);
   void give_up(std::string reason);
   void finish();
@@ -113,6 +132,7 @@ class Search {
   [[nodiscard]] bool out_of_time();
   [[nodiscard]] bool out_of_time_now();
   void say_out_of_time();
+  [[nodiscard]] std::string out_of_time_reason() const;
   [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> half_of_time_left() const;
 
   /// What a strategy has done so far.
@@ -126,7 +146,11 @@ class Search {
   const Model& model_;
   const Options& options_;
   Plan plan_;
+  std::uintptr_t border_;
   std::unique_ptr<World> world_;
+  std::vector<std::unique_ptr<World>> former_worlds_;
+  std::optional<OutsideMemory> outside_;
+  HarnessVector<OutsideWord> outside_left_;
   Verdict verdict_;
   DistinctTapes distinct_;
   std::vector<Sampler> portfolio_;  // once it was asked for

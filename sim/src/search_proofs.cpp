@@ -1,6 +1,7 @@
 #include <stdexcept>
 
 #include "class_search.hpp"
+#include "cocheck/detail/interrupt.hpp"
 #include "search.hpp"
 #include "state_search.hpp"
 
@@ -25,7 +26,9 @@ std::string why_incomplete(const StateSearchResult& found, const Options& option
     case End::out_of_steps:
       return "states, " + std::to_string(max_steps) + " steps" + after;
     case End::out_of_time:
-      return "states, by max_time" + after;
+      return (interrupted_by() != 0 ? std::string(interruption_in_words())
+                                    : "states, by max_time") +
+             after;
     case End::too_deep:
       return "states, by max_steps, " + std::to_string(options.max_steps) +
              ": a path of so many steps" + after;
@@ -45,7 +48,11 @@ bool Search::explore_states(std::uint64_t max_steps) {
     return false;
   }
   // The next explorer says so.
-  if (deadline_ && !alone && std::chrono::steady_clock::now() >= *deadline_) return true;
+  if (!alone && time_is_up(deadline_)) return true;
+  if (const std::size_t kept = world_->memory().outstanding(); kept > 0) {
+    return not_searched("there is no memory left in which earlier searches have left nothing (" +
+                        std::to_string(kept) + (kept == 1 ? " block)" : " blocks)"));
+  }
   if (const std::size_t left = check_repeatable(*world_, model_, options_); left > 0) {
     return not_searched("the model leaves " + std::to_string(left) +
                         (left == 1 ? " block" : " blocks") +
@@ -65,7 +72,7 @@ bool Search::explore_states(std::uint64_t max_steps) {
     return false;
   }
   if (found.end == StatesExplorer::End::out_of_memory) {
-    give_up(memory_reason());
+    give_up_for_memory(Order::any, "states");
     return false;
   }
   if (const std::string why = why_incomplete(found, options_, max_steps); !why.empty()) {
@@ -93,13 +100,15 @@ bool Search::explore_classes(std::uint64_t max_executions) {
   }
   const bool alone = options_.strategy == Strategy::dpor;
   // The next explorer says so.
-  if (deadline_ && !alone && std::chrono::steady_clock::now() >= *deadline_) return true;
+  if (!alone && time_is_up(deadline_)) return true;
   const ClassSearchResult found = search_classes(*world_, model_, options_, max_executions,
                                                  alone ? deadline_ : half_of_time_left());
   verdict_.shares.push_back({"dpor", found.executions});
   verdict_.executions += found.executions;
   verdict_.steps += found.steps;
   verdict_.failing += found.failing;
+  verdict_.audit = found.audit;
+  verdict_.notes = found.notes;
   distinct_.add_distinct(found.executions);
   timers_armed_ = timers_armed_ || found.timers_armed;
   if (found.failure) {
@@ -126,7 +135,7 @@ bool Search::explore_classes(std::uint64_t max_executions) {
       return false;
     case End::out_of_memory:
       if (alone) {
-        give_up(memory_reason());
+        give_up_for_memory(Order::any, "dpor");
       } else {
         verdict_.limits.push_back("dpor, by " + memory_limit_without_reuse());
       }

@@ -6,12 +6,13 @@
 #include "schedule_options.hpp"
 #include "search.hpp"
 #include "state_search.hpp"
+#include "step_watchdog.hpp"
 
 namespace cocheck::detail {
 
 namespace {
 
-constexpr std::uint64_t kShrinkExecutions = 2'000;
+constexpr std::uint64_t kShrinkStuck = 20;
 
 }  // namespace
 
@@ -60,8 +61,7 @@ void Search::record_failure(const Failure& found, const std::vector<std::uint32_
   }
   const bool shortest = options_.breadth_first && strategy == "states";
   if (options_.shrink && order == Order::any && !shortest) {
-    const auto small = minimise(*world_, model_, deviations_of(recorder.choices(), world_->tape()),
-                                found.kind, kShrinkExecutions);
+    const auto small = shrink(deviations_of(recorder.choices(), world_->tape()), found.kind);
     GuidedExplorer explorer(small);
     explorer.next();
     recorder = Recorder();
@@ -78,6 +78,47 @@ void Search::note_failure() {
   verdict_.kind = Verdict::Kind::failed;
   verdict_.failure = world_->failure();
   verdict_.lateness = world_->lateness();
+}
+
+std::vector<Deviation> Search::shrink(std::vector<Deviation> deviations, FailureKind kind) {
+  ShrinkLimits limits{.deadline = deadline_};
+  if (kind != FailureKind::stuck) {
+    return minimise(*world_, model_, std::move(deviations), kind, limits);
+  }
+  // Each step that does not end takes its time.
+  limits.executions = kShrinkStuck;
+  const StepWatchdog::Hasty hasty;
+  return minimise(*world_, model_, std::move(deviations), kind, limits);
+}
+
+void Search::record_as_far_as_it_goes(Order order) {
+  const std::vector<std::uint32_t> tape = last_tape();
+  TapeExplorer explorer(tape, order);
+  explorer.next();
+  Recorder recorder;
+  try {
+    world_->run(model_, explorer, &recorder);
+  } catch (const NotDeterministic&) {
+    // It shows what came before.
+  }
+  if (recorder.choices().empty()) return;
+  record(recorder, order,
+         verdict_.shares.empty() ? std::string(to_string(options_.strategy))
+                                 : verdict_.shares.back().strategy);
+}
+
+void Search::give_up_for_memory(Order order, const std::string& strategy) {
+  try {
+    const Recorder recorder = record_again(last_tape(), order);
+    if (world_->out_of_memory()) {
+      give_up(memory_reason() + ": " + world_->exhausted_by());
+      record(recorder, order, strategy);
+      return;
+    }
+  } catch (const NotDeterministic&) {
+    // With memory laid out in another way it goes on.
+  }
+  give_up(memory_reason());
 }
 
 void Search::record(const Recorder& recorder, Order order, const std::string& strategy) {

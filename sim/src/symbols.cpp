@@ -3,18 +3,17 @@
 #include <cxxabi.h>
 #include <elf.h>
 #include <link.h>
-#include <unistd.h>
 
-#include <array>
 #include <cstddef>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 #include <memory>
-#include <string_view>
+#include <utility>
 #include <vector>
+
+#include "line_server.hpp"
 
 namespace cocheck::detail {
 
@@ -57,25 +56,25 @@ std::string without_folder(const std::string& line) {
   return line.substr(line.rfind('/') + 1);
 }
 
-/// "path:line" of an instruction, then those of the calls into which it was inlined.
-std::vector<std::string> inlined_lines_at(std::uintptr_t instruction) {
-  char command[128];
-  // The address behind a call is that of the next instruction.
-  std::snprintf(command, sizeof command, "addr2line -i -e /proc/%d/exe 0x%zx 2>/dev/null",
-                ::getpid(), static_cast<std::size_t>(instruction - load_address() - 1));
-  const std::unique_ptr<std::FILE, decltype(&::pclose)> pipe(::popen(command, "r"), &::pclose);
-  std::vector<std::string> lines;
-  std::array<char, 4096> line{};
-  while (pipe != nullptr &&
-         std::fgets(line.data(), static_cast<int>(line.size()), pipe.get()) != nullptr) {
-    std::string_view text(line.data());
-    text = text.substr(0, text.find('\n'));
-    text = text.substr(0, text.find(" (discriminator"));
-    const bool unknown =
-        text.empty() || text.front() == '?' || text.ends_with(":?") || text.ends_with(":0");
-    if (!unknown) lines.emplace_back(text);
-  }
-  return lines;
+/// Lines of an instruction that was called from or stands before `behind`: the address behind a
+/// call is that of the next instruction.
+const std::vector<SourceLine>& lines_before(std::uintptr_t behind) {
+  return LineServer::instance().lines_at(behind - load_address() - 1);
+}
+
+bool is_of_cocheck(const SourceLine& line) {
+  const std::string& place = line.place;
+  const bool header =
+      place.find("/cocheck/") != std::string::npos && place.find("/include/") != std::string::npos;
+  const bool source =
+      line.function.starts_with("cocheck::") &&
+      (place.find("/src/") != std::string::npos || line.function.starts_with("cocheck::detail::"));
+  const bool replaced_call = place.find("/sim/src/system_calls.cpp") != std::string::npos;
+  return header || source || replaced_call;
+}
+
+bool is_of_standard_library(const SourceLine& line) {
+  return line.place.find("/c++/") != std::string::npos;
 }
 
 }  // namespace
@@ -106,17 +105,25 @@ std::string symbol_at(std::uintptr_t address) {
 }
 
 std::string line_at(std::uintptr_t instruction) {
-  const std::vector<std::string> lines = inlined_lines_at(instruction);
-  return lines.empty() ? std::string() : without_folder(lines.front());
+  const auto& lines = lines_before(instruction);
+  return lines.empty() ? std::string() : without_folder(lines.front().place);
 }
 
 std::string user_line_at(const void* instruction) {
-  for (const std::string& line : inlined_lines_at(reinterpret_cast<std::uintptr_t>(instruction))) {
-    if (line.find("/cocheck/") != std::string::npos &&
-        line.find("/include/") != std::string::npos) {
-      return {};
+  for (const SourceLine& line : lines_before(reinterpret_cast<std::uintptr_t>(instruction))) {
+    if (is_of_cocheck(line)) return {};
+    if (!is_of_standard_library(line)) return without_folder(line.place);
+  }
+  return {};
+}
+
+std::string user_line_of(std::span<void* const> stack) {
+  std::uintptr_t next = 1;  // the first is an instruction itself
+  for (const void* at : stack) {
+    const auto address = reinterpret_cast<std::uintptr_t>(at);
+    for (const SourceLine& line : lines_before(address + std::exchange(next, 0))) {
+      if (!is_of_cocheck(line) && !is_of_standard_library(line)) return line.place;
     }
-    if (line.find("/c++/") == std::string::npos) return without_folder(line);
   }
   return {};
 }

@@ -24,7 +24,9 @@ std::string counted(std::uint64_t number, const char* noun) {
   return grouped(number) + " " + noun + (number == 1 ? "" : "s");
 }
 
-std::string place_of(const std::source_location& place) {
+std::string place_of(const Failure& failure) {
+  if (!failure.at.empty()) return " at " + failure.at;
+  const std::source_location& place = failure.place;
   if (place.line() == 0) return {};
   return " at " + std::string(place.file_name()) + ":" + std::to_string(place.line());
 }
@@ -110,7 +112,7 @@ std::string Verdict::fragility() const {
     text += "is " + time_in_words(fragile->lag) + " late" + (fragile->smallest ? "" : ", or less");
   }
   return text + ": " + to_string(fragile->failure.kind) + ": " + fragile->failure.message +
-         place_of(fragile->failure.place);
+         place_of(fragile->failure);
 }
 
 std::string Verdict::summary() const {
@@ -134,7 +136,7 @@ std::string Verdict::summary() const {
       break;
     case Kind::failed:
       text += ": " + std::string(to_string(failure->kind)) + ": " + failure->message +
-              place_of(failure->place) + ". ";
+              place_of(*failure) + ". ";
       if (lateness > kNoLag) text += "The loop is " + time_in_words(lateness) + " late there. ";
       if (states && recording && recording->schedule.strategy == "states") {
         text += "Found among " + counted(states->states, "state") + ".";
@@ -151,6 +153,9 @@ std::string Verdict::summary() const {
       }
       text += ".";
       break;
+  }
+  if (kind == Kind::proved || kind == Kind::proved_within) {
+    for (const std::string& note : notes) text += " Note: " + note + ".";
   }
   for (const std::string& limit : limits) text += " Limit hit: " + limit + ".";
   if (!margin.empty()) text += " " + margin;

@@ -18,6 +18,9 @@
 #include <thread>
 #include <utility>
 
+#include "cocheck/detail/interrupt.hpp"
+#include "step_watchdog.hpp"
+
 namespace cocheck::detail {
 
 namespace {
@@ -28,6 +31,8 @@ constexpr int kPollMilliseconds = 100;
   int status = 0;
   try {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    leave_interrupts_to_parent();
+    StepWatchdog::again_in_this_process();
     if (::getppid() == parent) work(pipe);
   } catch (const WorkIsOver&) {
     // What was sent is all that counts.

@@ -4,12 +4,14 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
+#include <memory>
 #include <utility>
 
 #include "cocheck/always.hpp"
 #include "cocheck/check.hpp"
 #include "cocheck/describe.hpp"
 #include "cocheck/detail/access_log.hpp"
+#include "cocheck/detail/outside_memory.hpp"
 #include "cocheck/detail/recorder.hpp"
 #include "cocheck/detail/step_watcher.hpp"
 #include "cocheck/task_handle.hpp"
@@ -39,6 +41,10 @@ inline Action action_of(const detail::ReadyEntry& entry) {
   return {kind, runnable, runnable->task(), entry.number};
 }
 
+constexpr const char* kNoCoroutine =
+    "the model is no coroutine: its body has no co_await and no co_return, so that it returns "
+    "nothing; end it with co_return";
+
 /// Clears what the next calls will have their frames in.
 __attribute__((noinline)) void clear_stack() noexcept {
   std::array<std::byte, 1024> below;
@@ -58,10 +64,13 @@ World::World(const Options& options)
   eager_tasks_ = options.eager_tasks;
 }
 
-World::~World() = default;
+World::~World() {
+  if (abandoned_) memory_->abandon();
+}
 
 void World::run(const Model& model, Explorer& explorer, detail::Recorder* recorder) {
   const Loop::Scope scope(*this);
+  const detail::StepGuard::Scope guarded(guard_);
   explorer_ = &explorer;
   recorder_ = recorder;
   observer_ = recorder;
@@ -95,7 +104,9 @@ void World::run(const Model& model, Explorer& explorer, detail::Recorder* record
 }
 
 void World::reset() {
+  if (std::exchange(abandoned_, false)) memory_->abandon();
   failure_.reset();
+  exhausted_by_.clear();
   explorer_error_ = nullptr;
   tape_.clear();
   now_ = TimePoint{};
@@ -108,7 +119,16 @@ void World::reset() {
   state_.iteration_left = state_.timers_ahead = 0;
   state_.offered_cancellations = 0;
   state_.cancellations_left = max_cancellations_;
+  if (outside_ != nullptr) {
+    outside_->begin_execution(puts_back_);
+    if (puts_back_) memory_->discard_left();
+  }
   memory_->begin_execution(explorer_->layout());
+}
+
+/// What the model has changed outside of its memory.
+inline void World::notice_outside() {
+  if (outside_ != nullptr) outside_->end_step();
 }
 
 void World::restart() {
@@ -117,23 +137,30 @@ void World::restart() {
   start(*model_);
 }
 
-void World::end() {
-  if (state_.root == nullptr) return;
-  conclude();
-  close();
-}
-
 void World::start(const Model& model) {
   assert(state_.ready.empty() && settling_.empty() && state_.timers.empty() &&
          state_.first_task == nullptr);
+  if (outside_ != nullptr) outside_->begin_step();
   {
     const detail::ModelMemory::Scope inside(memory_.get());
-    // The first task is never eager: asyncio starts tasks eagerly only while the loop runs.
-    const TaskHandle<> root = create_task(model(), TaskOptions("", false));
-    state_.root = &root.state();
-    state_.root->retain();
+    const bool began = guard_.run([&] {
+      // Where the model is a function that ends without giving a coroutine, this is what it gives.
+      alignas(Task<>) std::array<std::byte, sizeof(Task<>)> no_coroutine{};
+      Task<>* const task = ::new (no_coroutine.data()) Task<>(model());
+      const std::unique_ptr<Task<>, void (*)(Task<>*)> owner(task, &std::destroy_at<Task<>>);
+      if (!task->valid()) {
+        fail({FailureKind::misuse, kNoCoroutine, {}});
+        return;
+      }
+      // The first task is never eager: asyncio starts tasks eagerly only while the loop runs.
+      const TaskHandle<> root = create_task(std::move(*task), TaskOptions("", false));
+      state_.root = &root.state();
+      state_.root->retain();
+    });
+    if (!began) step_left();
   }
-  if (recorder_ != nullptr) recorder_->root_started(*state_.root);
+  notice_outside();
+  if (recorder_ != nullptr && state_.root != nullptr) recorder_->root_started(*state_.root);
 }
 
 inline bool World::root_done() const noexcept {
@@ -247,6 +274,7 @@ void World::save(detail::LoopSnapshot& snapshot) const {
   snapshot.now = now_;
   snapshot.first_invariant = first_invariant_;
   snapshot.tape_length = tape_.size();
+  snapshot.outside = outside_ != nullptr ? outside_->position() : 0;
 }
 
 void World::restore(const detail::LoopSnapshot& snapshot) {
@@ -254,8 +282,10 @@ void World::restore(const detail::LoopSnapshot& snapshot) {
   now_ = snapshot.now;
   first_invariant_ = snapshot.first_invariant;
   tape_.resize(snapshot.tape_length);
+  if (outside_ != nullptr) outside_->rewind(snapshot.outside);
   settling_.clear();
   failure_.reset();
+  abandoned_ = false;
 }
 
 void World::run_fifo() {
@@ -278,7 +308,7 @@ void World::run_fifo() {
     if (next.kind() == Runnable::Kind::settling) {
       remove_ready(0);
       const detail::ModelMemory::Scope inside(memory_.get());
-      next.run();
+      if (!guard_.run([&] { next.run(); })) step_left();
       continue;
     }
     if (state_.steps == max_steps_) {
@@ -358,6 +388,7 @@ template <bool kRecorded>
 __attribute__((always_inline)) inline void World::perform(Action action, std::size_t index,
                                                           std::size_t alternatives) {
   ++state_.steps;
+  if (outside_ != nullptr) outside_->begin_step();
   if constexpr (kRecorded) {
     const Action copy = action;  // of which the address is taken; `action` stays in registers
     recorder_->begin_action(copy, {alternatives, decided_by(index, alternatives)}, now_);
@@ -378,14 +409,18 @@ __attribute__((always_inline)) inline void World::perform(Action action, std::si
   if constexpr (kRecorded)
     recorder_->watch_accesses(logging, *memory_, detail::AccessLog::Range::between(this, this + 1));
   const detail::ModelMemory::Scope inside(memory_.get());
-  if (action.runnable == nullptr) [[unlikely]] {
-    action.task->cancel({});
-  } else {
-    acting_ = action.task;
-    action.runnable->run();
-    acting_ = nullptr;
-  }
-  if (!settling_.empty()) run_settling();
+  const bool came_back = guard_.run([&] {
+    if (action.runnable == nullptr) [[unlikely]] {
+      action.task->cancel({});
+    } else {
+      acting_ = action.task;
+      action.runnable->run();
+      acting_ = nullptr;
+    }
+    if (!settling_.empty()) run_settling();
+  });
+  if (!came_back) [[unlikely]]
+    step_left();
   if constexpr (kRecorded) {
     logging.reset();
     const detail::ModelMemory::Scope outside(nullptr);
@@ -394,8 +429,11 @@ __attribute__((always_inline)) inline void World::perform(Action action, std::si
   if (open_deadlines_ > 0) time_seen_ = true;
   if (first_invariant_ != nullptr && !failure_) check_invariants();
   if (memory_->invalid_free()) [[unlikely]]
-    fail({FailureKind::misuse, "the model frees memory that is not allocated, or frees it twice",
-          state_.root->place()});
+    note_invalid_free();
+  if constexpr (kRecorded) {
+    if (memory_->exhausted()) note_exhausted();
+  }
+  notice_outside();
 }
 
 void World::run_settling() {
@@ -404,6 +442,11 @@ void World::run_settling() {
 }
 
 void World::check_invariants() {
+  const bool came_back = guard_.run([&] { ask_invariants(); });
+  if (!came_back) step_left();
+}
+
+void World::ask_invariants() {
   for (const detail::Invariant* invariant = first_invariant_; invariant != nullptr && !failure_;
        invariant = invariant->next()) {
     try {
@@ -450,62 +493,6 @@ void World::advance(Duration duration) {
 void World::remove_ready(std::size_t index) noexcept {
   state_.ready.erase(state_.ready.begin() + static_cast<std::ptrdiff_t>(index));
   if (index < state_.iteration_left) --state_.iteration_left;
-}
-
-void World::conclude() {
-  if (failure_ || cut_ || memory_->exhausted()) return;
-  if (!root_done()) {
-    fail({FailureKind::deadlock,
-          std::to_string(state_.unfinished_tasks) +
-              (state_.unfinished_tasks == 1 ? " task waits" : " tasks wait") +
-              " and nothing is left that could wake " +
-              (state_.unfinished_tasks == 1 ? "it" : "them"),
-          // Where the first task waits for others nothing is wrong.
-          state_.unfinished_tasks == 1 ? state_.root->place() : std::source_location()});
-    return;
-  }
-  const bool cancelled_from_outside = state_.cancellations_left < max_cancellations_;
-  if (const std::exception_ptr error = state_.root->exception();
-      error != nullptr && !(state_.root->cancelled() && cancelled_from_outside)) {
-    fail({FailureKind::exception, describe(error) + " left the model", state_.root->place()});
-  } else if (state_.first_task != nullptr) {
-    fail({FailureKind::unfinished_task,
-          "task " + state_.first_task->id() + " '" + state_.first_task->name() +
-              "' was not finished when the model returned: await it, or cancel and await it",
-          state_.first_task->place()});
-  }
-}
-
-void World::close() noexcept {
-  if (recorder_ != nullptr) {
-    const bool stuck = cut_ || (failure_ && (failure_->kind == FailureKind::deadlock ||
-                                             failure_->kind == FailureKind::unfinished_task));
-    recorder_->finish(stuck ? state_.first_task : nullptr);
-  }
-  closing_ = true;
-  observer_ = nullptr;
-  const detail::ModelMemory::Scope inside(memory_.get());
-  for (const detail::ReadyEntry& entry : state_.ready) entry.runnable->abandoned();
-  for (Runnable* runnable : settling_) runnable->abandoned();
-  state_.ready.clear();
-  settling_.clear();
-  // First everybody leaves the queues in which they stand, while these are all alive.
-  for (detail::TaskBase* task = state_.first_task; task != nullptr; task = task->next_task) {
-    if (detail::Awaited* awaited = task->waiting_on()) awaited->abandon();
-  }
-  for (detail::TaskBase* task = state_.first_task; task != nullptr; task = task->next_task) {
-    task->abandon();
-  }
-  // Children before their parents: they use what lives in the frames of these.
-  while (detail::TaskBase* task = state_.last_task) {
-    task->destroy_frame();
-    task_finished(*task);
-  }
-  if (detail::TaskBase* root = std::exchange(state_.root, nullptr)) root->release();
-  recorder_ = nullptr;
-  state_.timers.clear();
-  first_invariant_ = nullptr;
-  closing_ = false;
 }
 
 void World::post(Runnable& runnable) {
@@ -619,7 +606,8 @@ void World::fail(Failure failure) {
   if (failure_ || closing_) return;
   const detail::ModelMemory::Scope outside(nullptr);
   // A copy: the message was made by the model, in its memory.
-  failure_.emplace(Failure{failure.kind, std::string(failure.message), failure.place});
+  failure_.emplace(
+      Failure{failure.kind, std::string(failure.message), failure.place, std::string(failure.at)});
   if (recorder_ != nullptr) recorder_->failed(*failure_, running_);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <exception>
 #include <source_location>
 #include <string>
 #include <utility>
@@ -13,12 +14,17 @@ namespace cocheck {
 /// swallows it fails all the same, since the failure was recorded before.
 class CheckFailed final {};
 
-/// Fails this execution with `message` unless `condition` holds.
+/// Fails this execution with `message` unless `condition` holds. Does nothing while what is left of
+/// an execution is destroyed.
 inline void check(bool condition, const char* message,
                   std::source_location place = std::source_location::current()) {
   if (condition) [[likely]]
     return;
-  Loop::current().fail({FailureKind::check, message, place});
+  Loop& loop = Loop::current();
+  if (loop.closing()) return;
+  loop.fail({FailureKind::check, message, place});
+  if (std::uncaught_exceptions() > 0) return;  // a second one would end the program
+  loop.about_to_unwind();
   throw CheckFailed();
 }
 

@@ -17,6 +17,9 @@ enum class FailureKind : std::uint8_t {
   misuse,                 ///< a guard released what was not held, and the like
   livelock,               ///< a cycle of steps in which everybody runs and nothing is ever reached
   step_limit,             ///< more steps than `Options::max_steps`: perhaps a livelock
+  crash,                  ///< a step would have ended the program: a fault, abort(), exit(), ...
+  memory_limit,           ///< the model wants more memory than `Options::memory_limit`
+  stuck,                  ///< a step did not end within `Options::step_time`: it spins or blocks
 };
 
 /// The text of a kind, such as "deadlock" or "check failed".
@@ -40,6 +43,12 @@ enum class FailureKind : std::uint8_t {
       return "livelock";
     case FailureKind::step_limit:
       return "step limit reached";
+    case FailureKind::crash:
+      return "crash";
+    case FailureKind::memory_limit:
+      return "memory limit reached";
+    case FailureKind::stuck:
+      return "step does not end";
   }
   return "unknown";
 }
@@ -49,6 +58,8 @@ struct Failure {
   FailureKind kind = FailureKind::check;
   std::string message;  ///< one sentence, such as "counter == 100"
   std::source_location place;
+  /// The same as "path/counter.cpp:12" where only the debug information knows it.
+  std::string at = {};
 };
 
 }  // namespace cocheck

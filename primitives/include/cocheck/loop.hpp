@@ -110,6 +110,10 @@ class Loop : public detail::LoopMemory {
     return *current_;
   }
   [[nodiscard]] static Loop* current_or_null() noexcept { return current_; }
+  /// Whether an address is where that is kept.
+  [[nodiscard]] static bool holds_current(std::uintptr_t address) noexcept {
+    return address == reinterpret_cast<std::uintptr_t>(&current_);
+  }
 
   /// Makes `loop` current for the life of the object.
   class Scope {
@@ -138,6 +142,10 @@ class Loop : public detail::LoopMemory {
 
   /// Something is wrong with this execution. The loop stops it after the running step.
   virtual void fail(Failure failure) = 0;
+
+  /// A check that has failed is about to end the running step by an exception: what the running
+  /// task spawned uses what lives in the frames that are destroyed next.
+  virtual void about_to_unwind() noexcept {}
 
   [[nodiscard]] TimePoint now() const noexcept {
     time_seen_ = true;

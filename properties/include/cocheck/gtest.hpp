@@ -17,6 +17,10 @@ namespace cocheck {
 
 }  // namespace cocheck
 
+/// From here to the end of the file a function that must return something and may end without is an
+/// error: a body without co_await and co_return is one.
+#define COCHECK_DETAIL_MUST_RETURN _Pragma("GCC diagnostic error \"-Wreturn-type\"")
+
 /// A GoogleTest test whose body is a coroutine, run under many schedules.
 ///
 ///     COCHECK_TEST(Counter, ReachesTwo, .strategy = cocheck::Strategy::exhaustive) {
@@ -25,9 +29,10 @@ namespace cocheck {
 ///       EXPECT_EQ(counter, 2);
 ///     }
 ///
-/// The body needs a co_await or co_return, and builds anew what it uses. EXPECT_*, ADD_FAILURE and
-/// COCHECK may stand in it and in all that it calls; ASSERT_* and GTEST_SKIP do not compile in a
-/// coroutine. What follows the name are members of cocheck::Options, in their order.
+/// The body needs a co_await or co_return, without which it does not compile, and builds anew what
+/// it uses. EXPECT_*, ADD_FAILURE and COCHECK may stand in it and in all that it calls; ASSERT_*
+/// and GTEST_SKIP do not compile in a coroutine. What follows the name are members of
+/// cocheck::Options, in their order.
 ///
 /// The test passes when the verdict is Proved, ProvedWithin or Sampled, and says it in one line. If
 /// it then turns out that a loop which is late breaks it, the line says by how much, and lines with
@@ -46,6 +51,7 @@ namespace cocheck {
 /// | COCHECK_JOBS       | --cocheck_jobs=        | Options::jobs                                  |
 /// | COCHECK_TIME_MS    | --cocheck_time_ms=     | Options::max_time in milliseconds              |
 /// | COCHECK_LAG        | --cocheck_lag=         | Options::lag, such as 0, 10ms or any           |
+/// | COCHECK_STEP_TIME_MS | --cocheck_step_time_ms= | Options::step_time in milliseconds          |
 /// | COCHECK_REPLAY     | --cocheck_replay=      | a schedule file, or a schedule in one line     |
 /// | COCHECK_OUT        | --cocheck_out=         | the folder to write to: cocheck-out if not set |
 ///
@@ -55,6 +61,7 @@ namespace cocheck {
 /// With COCHECK_REPLAY only the test that the file was recorded for runs; other COCHECK_TESTs are
 /// skipped. A schedule in one line names no test: choose one with --gtest_filter.
 #define COCHECK_TEST(suite, name, ...)                                                            \
+  COCHECK_DETAIL_MUST_RETURN                                                                      \
   static ::cocheck::Task<> cocheck_model_##suite##_##name();                                      \
   [[maybe_unused]] static const bool cocheck_registered_##suite##_##name =                        \
       ::cocheck::detail::register_test(#suite, #name);                                            \

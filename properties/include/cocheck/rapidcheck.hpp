@@ -74,6 +74,7 @@ struct rc::Arbitrary<cocheck::Between<Least, Most>> {
 /// RC_PARAMS is RapidCheck's: "seed=1 max_success=20 max_size=10", or the "reproduce=..." that a
 /// failure prints, which runs only the workload that failed. The seed of every run is printed.
 #define COCHECK_PROP(suite, name, parameters, ...)                                   \
+  COCHECK_DETAIL_MUST_RETURN                                                         \
   static ::cocheck::Task<> cocheck_property_##suite##_##name parameters;             \
   [[maybe_unused]] static const bool cocheck_registered_##suite##_##name =           \
       ::cocheck::detail::register_test(#suite, #name);                               \

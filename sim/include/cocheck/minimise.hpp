@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,12 +17,18 @@ namespace cocheck {
 [[nodiscard]] std::vector<Deviation> deviations_of(std::span<const Choice> choices,
                                                    std::span<const std::uint32_t> tape);
 
+/// How much may be done to make a failure small.
+struct ShrinkLimits {
+  std::uint64_t executions = 2'000;
+  std::uint64_t steps = 1'000'000;  ///< of all executions together
+  std::optional<std::chrono::steady_clock::time_point> deadline = std::nullopt;
+};
+
 /// Fewer deviations from the FIFO default, and lower values of choose(), that fail with the same
-/// kind of failure: delta debugging (Zeller and Hildebrandt, TSE 2002) on single choices. Makes at
-/// most `max_executions`. The result is as small as removing any one choice allows, unless that
-/// ended it.
+/// kind of failure: delta debugging (Zeller and Hildebrandt, TSE 2002) on single choices. The
+/// result is as small as removing any one choice allows, unless a limit ended it.
 [[nodiscard]] std::vector<Deviation> minimise(World& world, const Model& model,
                                               std::vector<Deviation> deviations, FailureKind kind,
-                                              std::uint64_t max_executions);
+                                              const ShrinkLimits& limits = {});
 
 }  // namespace cocheck

@@ -45,6 +45,9 @@ struct Options {
   std::uint64_t max_steps = 100'000;
   /// How much real time the search may take; asked between executions.
   std::optional<std::chrono::milliseconds> max_time = std::nullopt;
+  /// How much processor time a step may take. One that takes more spins, which is a failure; so is
+  /// one that waits so long outside of the model, as for a file. 0: as long as it likes.
+  std::chrono::milliseconds step_time{5'000};
   /// How many bytes the model may have allocated at the same time.
   std::size_t memory_limit = std::size_t{1} << 30;
   /// How late the loop may be. The next timers may fire while something is ready, as long as

@@ -21,6 +21,13 @@ struct StateStatistics {
   long double schedules = 0;  ///< how many schedules the states stand for, if all were seen
 };
 
+/// How it was audited that all is known that steps touch: see docs/dpor.md.
+struct AuditStatistics {
+  std::uint64_t breakpoints = 0;   ///< that were met
+  std::uint64_t instructions = 0;  ///< of libraries, that were executed one by one
+  std::uint64_t nanoseconds = 0;   ///< that this took, about
+};
+
 /// What a search has shown. It claims no more than was done, and names every limit that was hit.
 struct [[nodiscard]] Verdict {
   enum class Kind : std::uint8_t {
@@ -61,6 +68,8 @@ struct [[nodiscard]] Verdict {
   std::uint64_t steps = 0;  ///< actions over all executions
   /// Where the strategy `states` was used: what it saw.
   std::optional<StateStatistics> states;
+  /// Where the strategy `dpor` was used.
+  std::optional<AuditStatistics> audit;
   std::uint64_t seed = 0;
   /// How late the loop could be in all that was run, if that is a bound: where timers were armed,
   /// and it was limited.
@@ -71,6 +80,8 @@ struct [[nodiscard]] Verdict {
   /// says what was shown.
   std::optional<Fragile> fragile;
   std::string margin;
+  /// What a proof rests on and was not checked, in words.
+  std::vector<std::string> notes;
   /// Limits that ended the search before it was complete, in words.
   std::vector<std::string> limits;
   std::optional<Failure> failure;

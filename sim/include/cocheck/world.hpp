@@ -14,6 +14,7 @@
 
 #include "cocheck/detail/harness_allocator.hpp"
 #include "cocheck/detail/model_memory.hpp"
+#include "cocheck/detail/step_guard.hpp"
 #include "cocheck/explorer.hpp"
 #include "cocheck/loop.hpp"
 #include "cocheck/options.hpp"
@@ -23,6 +24,7 @@
 namespace cocheck {
 
 namespace detail {
+class OutsideMemory;
 class Recorder;
 class StepWatcher;
 
@@ -93,6 +95,7 @@ struct LoopSnapshot {
   TimePoint now{};
   Invariant* first_invariant = nullptr;
   std::size_t tape_length = 0;
+  std::size_t outside = 0;  // the position of OutsideMemory
 };
 }  // namespace detail
 
@@ -135,8 +138,14 @@ class World final : public Loop {
   /// Blocks of memory that the model still holds: more than 0 after an execution means that a task
   /// or a handle outlives it.
   [[nodiscard]] std::size_t blocks_held() const noexcept { return state_.loop_blocks; }
+  /// Whether the last execution was left in the middle of a step, or with tasks that use what is
+  /// dead: no frame of it was destroyed, and nothing of it is touched again.
+  [[nodiscard]] bool abandoned() const noexcept { return abandoned_; }
   /// Whether the last execution was stopped since it wanted more than Options::memory_limit.
   [[nodiscard]] bool out_of_memory() const noexcept { return memory_->exhausted(); }
+  /// Of an execution that was recorded and ran out of memory: who wanted more, and where, such as
+  /// "task 0.1 at loader.cpp:7".
+  [[nodiscard]] const std::string& exhausted_by() const noexcept { return exhausted_by_; }
 
   /// Lets time pass inside a step, as a slow computation would.
   void advance(Duration duration);
@@ -162,6 +171,14 @@ class World final : public Loop {
   void restart();
   /// Who is told what steps do to the loop; null: nobody.
   void set_watcher(detail::StepWatcher* watcher) noexcept { watcher_ = watcher; }
+  /// Who notices what steps change outside of the memory of the model; null: nobody. Where
+  /// `puts_back`, that is undone before each execution.
+  void set_outside(detail::OutsideMemory* outside, bool puts_back) noexcept {
+    outside_ = outside;
+    puts_back_ = puts_back;
+  }
+  [[nodiscard]] detail::OutsideMemory* outside() const noexcept { return outside_; }
+  [[nodiscard]] bool puts_outside_back() const noexcept { return puts_back_; }
   [[nodiscard]] const detail::LoopState& state() const noexcept { return state_; }
   /// What memory does not hold; restoring it also forgets a failure.
   void save(detail::LoopSnapshot& snapshot) const;
@@ -221,6 +238,7 @@ class World final : public Loop {
   void task_finished(detail::TaskBase& task) noexcept override;
   std::size_t choose(std::size_t alternatives, std::source_location place) override;
   void fail(Failure failure) override;
+  void about_to_unwind() noexcept override;
   [[nodiscard]] void* allocate(std::size_t bytes) override {
     ++state_.loop_blocks;
     return memory_->allocate_named(bytes);
@@ -238,6 +256,7 @@ class World final : public Loop {
 
  private:
   void reset();
+  void notice_outside();
   void start(const Model& model);
   /// Takes actions until nothing can happen or the execution has failed.
   template <bool kRecorded>
@@ -254,8 +273,18 @@ class World final : public Loop {
   [[nodiscard]] bool settles(const Runnable& runnable) const noexcept;
   void run_settling();
   void check_invariants();
+  void ask_invariants();
   void conclude();
   void close() noexcept;
+  void destroy_tasks();
+  void destroy(std::span<detail::TaskBase* const> tasks);
+  /// Forgets all that it has of an execution, without touching it.
+  void forget_execution() noexcept;
+  /// The step did not come back.
+  void step_left();
+  /// The step did what only a look at the memory shows.
+  void note_exhausted();
+  void note_invalid_free();
 
   [[nodiscard]] std::size_t pick(std::size_t alternatives);
   /// Who decided that alternative `index` comes next: the first is what asyncio would have done.
@@ -286,7 +315,10 @@ class World final : public Loop {
   Explorer* explorer_ = nullptr;
   detail::Recorder* recorder_ = nullptr;
   detail::StepWatcher* watcher_ = nullptr;
+  detail::StepGuard guard_;
+  detail::OutsideMemory* outside_ = nullptr;
   std::optional<Failure> failure_;
+  std::string exhausted_by_;
   std::exception_ptr explorer_error_;         // of a pick() inside the model
   std::uint64_t task_lists_ = 0;              // that there have been
   detail::HarnessVector<TimePoint> moments_;  // at which the clock stood; LoopState::moment
@@ -297,8 +329,10 @@ class World final : public Loop {
   bool timers_armed_ = false;
   bool fifo_ = false;
   bool cut_ = false;
+  bool abandoned_ = false;  // the memory of the execution is to be dropped
   bool picks_forced_ = false;
   bool choosing_value_ = false;
+  bool puts_back_ = false;  // what is outside
 };
 
 }  // namespace cocheck

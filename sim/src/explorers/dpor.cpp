@@ -5,7 +5,9 @@
 #include <cassert>
 #include <utility>
 
+#include "cocheck/detail/interrupt.hpp"
 #include "cocheck/detail/known_steps.hpp"
+#include "cocheck/detail/outside_memory.hpp"
 #include "cocheck/detail/pick_order.hpp"
 #include "cocheck/detail/race_reversal.hpp"
 #include "cocheck/detail/step_watcher.hpp"
@@ -65,6 +67,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
 
   End run() {
     alternatives_ = world_.alternatives();
+    if (world_.failure()) return fail_at_start();
     now_ = world_.time();
     enter();
     while (true) {
@@ -380,9 +383,10 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     while (true) {
       take(index, point.alternatives());
       if (world_.out_of_memory()) return over(End::out_of_memory);
-      if (log_.outside()) {
-        explorer_.outside_ = log_.outside();
-        return over(End::outside);
+      if (!world_.abandoned() && changes_outside(point)) return over(End::outside);
+      if (log_.unseen()) {
+        explorer_.unseen_ = log_.unseen();
+        return over(End::unseen);
       }
       if (log_.unseen()) {
         explorer_.unseen_ = log_.unseen();
@@ -390,12 +394,11 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       }
       if (world_.time() != now_) return over(End::clock_moved);
       undo_->commit(nullptr);
-      if (!last_and_alone_ || was_last_and_alone()) break;
-      // What it touches matters after all.
+      if (is_refused()) return over(End::untold);
+      if (last_and_alone_ ? was_last_and_alone() : !is_to_be_audited()) break;
+      // What it touches matters after all, or is to be known better: it draws the same once more.
       last_and_alone_ = false;
       log_.clear();
-      values_.clear();
-      choices_.clear();
       rewind(point);
     }
     if (!values_.empty()) {
@@ -442,7 +445,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     if (is_unknown_ && settings_.reduce && values_.empty()) {
       reversal_.leave_to(order_.size() - 1, top().branches);
     }
-    if (touched_.any_untold() && touched_.is_untold_shared(order_)) {
+    if (!world_.failure() && touched_.any_untold() && touched_.is_untold_shared(order_)) {
       return over(End::not_instrumented);
     }
     if (alternatives_ > 0) {
@@ -673,6 +676,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     finished_.clear();
     memory_.enter_process(step_);
     touched_.begin_step();
+    const detail::StepAudit::Step audited(settings_.audit, log_, memory_, !last_and_alone_);
     const AccessLog::Scope logging(
         log_, AccessLog::Range::between(memory_.begin(), end_of_memory()),
         AccessLog::Range::between(&world_, &world_ + 1),
@@ -682,8 +686,30 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     running_ = false;
   }
 
+  [[nodiscard]] bool is_to_be_audited() {
+    return settings_.audit != nullptr && settings_.audit->again();
+  }
+  [[nodiscard]] bool is_refused() const {
+    return settings_.audit != nullptr && settings_.audit->refused();
+  }
+
   /// Whether nothing could have come instead of the next step, all comes before it, and nothing
   /// will follow: what it touches is then compared with nothing. That it is the last is a guess.
+  /// Whether the step, which was taken here, and others change and read something outside of the
+  /// memory of the model, or it does so untold.
+  [[nodiscard]] bool changes_outside(const Point& point) {
+    explorer_.outside_ = log_.outside();
+    const detail::OutsideMemory* const outside = world_.outside();
+    if (explorer_.outside_ || outside == nullptr) return explorer_.outside_.has_value();
+    outside->for_each_change(point.loop.outside, [&](std::uintptr_t address) {
+      if (log_.has_written_outside(address)) return;
+      const std::uintptr_t writer = outside->writer_of(address);
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): it is an address
+      explorer_.outside_ = {address, reinterpret_cast<const void*>(writer), false};
+    });
+    return explorer_.outside_.has_value();
+  }
+
   [[nodiscard]] bool is_likely_last_and_alone(const Point& point) {
     return settings_.reduce && !touched_.any_untold() && point.alternatives() == 1 &&
            values_.empty() && step_ == last_step_.process &&
@@ -815,7 +841,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   bool finish_execution() {
     std::vector<const void*> left;  // who could have gone on instead of the last step
     const auto add_left = [&](const Runnable& runnable) {
-      if (was_offered(runnable) && !is_held(runnable.identity())) {
+      if (!world_.abandoned() && was_offered(runnable) && !is_held(runnable.identity())) {
         left.push_back(runnable.identity());
       }
     };
@@ -825,6 +851,14 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     world_.end();
     undo_->commit(nullptr);
     return end_execution(left, world_.blocks_held() > 0 || memory_.outstanding_now() > 0);
+  }
+
+  /// The model failed before its first step, as it always does.
+  End fail_at_start() {
+    world_.end();
+    explorer_.failing_ = explorer_.executions_ = 1;
+    if (settings_.on_failure) settings_.on_failure(world_);
+    return End::failure;
   }
 
   bool end_execution(const std::vector<const void*>& left, bool leaves_memory) {
@@ -859,8 +893,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   [[nodiscard]] bool may_go_on() {
     if (++made_ % kExecutionsBetweenChecks != 0) return true;
     if (settings_.on_progress) settings_.on_progress(explorer_);
-    const auto& deadline = explorer_.limits_.deadline;
-    return !deadline || std::chrono::steady_clock::now() < *deadline || give_up(End::out_of_time);
+    return !detail::time_is_up(explorer_.limits_.deadline) || give_up(End::out_of_time);
   }
 
   Made over(End end) {

@@ -4,6 +4,8 @@
 #include <cassert>
 #include <utility>
 
+#include "cocheck/detail/interrupt.hpp"
+#include "cocheck/detail/outside_memory.hpp"
 #include "cocheck/detail/task_base.hpp"
 
 namespace cocheck {
@@ -42,6 +44,7 @@ class StatesExplorer::Driver {
 
   End run() {
     alternatives_ = world_.alternatives();
+    if (world_.failure()) return finish_execution() ? End::exhausted : end_;
     reached_ = graph_.find_or_add(fingerprinter_.compute()).state;
     if (settings_.breadth_first) explorer_.origins_.push_back({0, 0, {}});
     note_state();
@@ -292,11 +295,16 @@ class StatesExplorer::Driver {
         end_ = End::failure;
         return false;
       }
-    } else if (world_.blocks_held() > 0 || memory_.outstanding_now() > 0) {
+    } else if (world_.blocks_held() > 0 || (memory_.outstanding_now() > 0 && !is_held_outside())) {
       end_ = End::leaves_memory;
       return false;
     }
     return true;
+  }
+
+  /// Whether what is left may be held by what lies outside, which goes back as well.
+  [[nodiscard]] bool is_held_outside() const {
+    return world_.outside() != nullptr && world_.outside()->differs_from_baseline();
   }
 
   Step over(End end) {
@@ -310,7 +318,7 @@ class StatesExplorer::Driver {
       end_ = End::out_of_steps;
       return false;
     }
-    if (limits_.deadline && std::chrono::steady_clock::now() >= *limits_.deadline) {
+    if (detail::time_is_up(limits_.deadline)) {
       end_ = End::out_of_time;
       return false;
     }

@@ -2,6 +2,7 @@
 
 #include <bit>
 
+#include "cocheck/detail/outside_memory.hpp"
 #include "cocheck/detail/task_base.hpp"
 #include "cocheck/world.hpp"
 
@@ -41,7 +42,10 @@ bool WatchExplorer::drive(World& world) {
     world.take(index, alternatives);
   }
   world.discard();
-  blocks_left_ = world.memory().outstanding_now();
+  // What was abandoned is dropped with the execution, and what is held outside goes back with that.
+  const detail::OutsideMemory* outside = world.outside();
+  const bool is_held = outside != nullptr && outside->differs_from_baseline();
+  blocks_left_ = is_held || world.abandoned() ? 0 : world.memory().outstanding_now();
   return true;
 }
 

@@ -65,7 +65,7 @@ void __tsan_vptr_update(void* pointer, void* value) {
   if (*static_cast<void**>(pointer) != value) {
     log(pointer, sizeof(void*), true, COCHECK_HERE);
   } else if (AccessLog* active = AccessLog::active()) {
-    active->look(pointer);
+    active->look(pointer, COCHECK_HERE);
   }
 }
 

@@ -25,6 +25,10 @@ class AccessLog {
 
   /// The one that this thread writes to; null mostly.
   [[nodiscard]] static AccessLog* active() noexcept { return active_; }
+  /// Whether an address is where that is kept.
+  [[nodiscard]] static bool holds_active(std::uintptr_t address) noexcept {
+    return address == reinterpret_cast<std::uintptr_t>(&active_);
+  }
 
   /// Whether code of this program is instrumented: cocheck_instrument() in CMake was called for it.
   [[nodiscard]] static bool instrumented() noexcept { return units_ > 0; }
@@ -93,13 +97,16 @@ class AccessLog {
         }
       }
     } else if (!write && at % 8 + bytes <= 8 &&
-               recently_read_[at / 8 % recently_read_.size()] == at / 8) {
+               recently_read_[at / 8 % recently_read_.size()] == at / 8 && told_ == nullptr) {
       return;  // outside of the memory, and known to be read: a write would end it all
     }
     record_first(at, bytes, write, instruction);
   }
   [[nodiscard]] bool is_inside(const void* address) const noexcept {
-    return memory_.holds(reinterpret_cast<std::uintptr_t>(address));
+    return is_inside(reinterpret_cast<std::uintptr_t>(address));
+  }
+  [[nodiscard]] bool is_inside(std::uintptr_t address) const noexcept {
+    return memory_.holds(address);
   }
   /// For words that stand for something else than their bytes; told apart from these.
   void note(const void* word, bool write) noexcept {
@@ -110,7 +117,7 @@ class AccessLog {
   void write_outside(const void* begin) noexcept;
   /// The step has looked whether a word of memory is what it would write there, and it was: that is
   /// no access, but had it been something else there would have been one.
-  void look(const void* word) noexcept;
+  void look(const void* word, const void* instruction = nullptr) noexcept;
   /// A block is given back: nobody may have it before or behind.
   void release(const void* begin, std::size_t bytes);
   /// From now on what lies there belongs to the step.
@@ -129,6 +136,23 @@ class AccessLog {
     keeps_instructions_ = true;
     usual_ = {};
   }
+  /// Something that was told, whatever memory it is in.
+  struct Told {
+    std::uintptr_t at = 0;
+    std::size_t bytes = 0;
+    bool write = false;
+    std::uintptr_t instruction = 0;
+  };
+  /// All that is told from the next Scope on is put there as well, in order; null: no longer.
+  void keep_told(HarnessVector<Told>* told) noexcept { told_ = told; }
+  /// Where the accesses are that are logged.
+  [[nodiscard]] Range memory() const noexcept { return memory_; }
+  /// Whether bytes of one word would be news to the log.
+  [[nodiscard]] bool adds(std::uintptr_t at, std::size_t bytes, bool write) const noexcept;
+  /// Adds what was not told; what is read also where the step has told that it writes there. Tells
+  /// whether that was news.
+  bool amend(std::uintptr_t at, std::size_t bytes, bool write) noexcept;
+
   /// For each byte of a word.
   struct Instructions {
     std::array<const void*, 8> read{};
@@ -170,7 +194,12 @@ class AccessLog {
   struct Outside {
     std::uintptr_t address = 0;
     const void* instruction = nullptr;  // that wrote it first
+    bool told = true;                   // by instrumented code
   };
+  /// Whether some step has told that it writes to the word at an address outside.
+  [[nodiscard]] bool has_written_outside(std::uintptr_t address) const {
+    return written_outside_.contains(address / 8);
+  }
   [[nodiscard]] const std::optional<Outside>& outside() const noexcept { return outside_; }
   /// The first call of call_unseen(), if there was one.
   struct Unseen {
@@ -214,6 +243,8 @@ class AccessLog {
   void add_word(std::uint64_t word, std::uint32_t mask, bool write) noexcept;
   [[nodiscard]] Slot* make_slot(std::uint64_t word);
   void grow();
+  void keep_told(std::uintptr_t at, std::size_t bytes, bool write,
+                 const void* instruction) noexcept;
   void keep_instruction(std::uintptr_t at, std::size_t bytes, bool write,
                         const void* instruction) noexcept;
   void outside(std::uintptr_t at, std::size_t bytes, bool write, const void* instruction) noexcept;
@@ -243,6 +274,7 @@ class AccessLog {
   std::optional<Outside> outside_;
   std::optional<Unseen> unseen_;
   HarnessMap<std::uint64_t, Instructions> instructions_;
+  HarnessVector<Told>* told_ = nullptr;
   bool keeps_instructions_ = false;
   bool unlogged_expected_ = false;
   bool untold_ = false;

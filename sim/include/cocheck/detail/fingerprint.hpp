@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "cocheck/detail/harness_allocator.hpp"
 #include "cocheck/detail/model_memory.hpp"
+#include "cocheck/detail/outside_memory.hpp"
 
 namespace cocheck {
 
@@ -167,6 +169,7 @@ class Fingerprinter {
   [[nodiscard]] BlockId owner_of(BlockId block) const;
   void mark_pending(const Runnable& runnable, std::uint64_t due);
   void find_pending();
+  void absorb_outside(std::span<const OutsideWord> words);
   void meet(BlockId block);
   void meet_all();
   void check_anchors();

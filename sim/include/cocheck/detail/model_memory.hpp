@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "cocheck/detail/harness_allocator.hpp"
@@ -29,6 +30,7 @@ class ModelMemory {
   static constexpr BlockId kNoBlock = ~BlockId{0};
   static constexpr std::size_t kGranule = 32;  // bytes; blocks begin and end at multiples of it
   static constexpr std::size_t kDefaultLimit = std::size_t{1} << 30;
+  static constexpr std::size_t kSlots = 256;  // memories at most
   static constexpr std::size_t kMaxLimit = std::size_t{1} << 31;
 
   struct Block {
@@ -57,7 +59,7 @@ class ModelMemory {
   ModelMemory& operator=(const ModelMemory&) = delete;
 
   [[nodiscard]] void* allocate(std::size_t bytes);
-  void deallocate(void* memory) noexcept;
+  void deallocate(void* memory, void* caller = nullptr) noexcept;
   /// The same for blocks whose second word says which block it is: quicker to release. Their first
   /// two words are no part of the state.
   [[nodiscard]] void* allocate_named(std::size_t bytes);
@@ -70,6 +72,20 @@ class ModelMemory {
 
   /// Before an execution. What is still allocated stays for ever.
   void begin_execution(Layout layout = Layout::upward) noexcept;
+  /// Before that: releases what the last execution has left, since nobody points there any more.
+  void discard_left() noexcept;
+  /// Calls `visit(begin, end)` for each range of whole pages in which blocks of earlier executions
+  /// are kept that were never returned, in all memories.
+  template <class Visit>
+  static void for_each_kept(Visit&& visit) {
+    for (std::size_t slot = 0; slot < kSlots; ++slot) {
+      const std::span<std::byte> kept = kept_in_slot(slot);
+      if (!kept.empty()) visit(kept.data(), kept.data() + kept.size());
+    }
+  }
+
+  /// Drops what the execution has allocated, without asking who still uses it: nobody may.
+  void abandon() noexcept;
 
   [[nodiscard]] Layout layout() const noexcept { return layout_; }
   /// Another number: what had the same history in an earlier execution may lie elsewhere now.
@@ -77,6 +93,8 @@ class ModelMemory {
   [[nodiscard]] bool exhausted() const noexcept { return exhausted_; }
   /// Whether something was freed that is not allocated; it is left alone.
   [[nodiscard]] bool invalid_free() const noexcept { return invalid_free_; }
+  /// The instruction behind the call that did so first, if it is known.
+  [[nodiscard]] void* const& invalid_free_by() const noexcept { return invalid_free_by_; }
   /// Blocks given out and not returned, those of earlier executions included.
   [[nodiscard]] std::size_t outstanding() const noexcept { return outstanding_; }
   /// Of these, the ones of the present execution.
@@ -172,6 +190,8 @@ class ModelMemory {
   };
 
  private:
+  [[nodiscard]] static std::span<std::byte> kept_in_slot(std::size_t slot) noexcept;
+
   struct SizeClass {
     std::uint32_t granules;
     std::uint32_t index;
@@ -226,6 +246,7 @@ class ModelMemory {
   bool careful_ = false;  // whether more has to be done than to give and take blocks
   bool exhausted_ = false;
   bool invalid_free_ = false;
+  void* invalid_free_by_ = nullptr;
 };
 
 }  // namespace cocheck::detail

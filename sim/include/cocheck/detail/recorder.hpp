@@ -46,6 +46,8 @@ class Recorder final : public Observer {
   /// What the task of an action is about to do.
   [[nodiscard]] std::string label(const Action& action) const;
 
+  /// The task of the present action.
+  [[nodiscard]] const TaskBase* acting() const noexcept { return acting_; }
   [[nodiscard]] const Trace& trace() const noexcept { return trace_; }
   [[nodiscard]] const std::vector<Choice>& choices() const noexcept { return choices_; }
 
@@ -69,6 +71,8 @@ class Recorder final : public Observer {
   LostUpdates lost_updates_;
   std::string actor_;  // of the present action
   Trace trace_;
+  std::size_t step_began_ = 0;  // in the events
+  TraceEvent left_out_;
   std::vector<Choice> choices_;
   std::map<std::pair<const void*, std::string>, std::string> objects_;
   std::map<std::string, int> objects_of_type_;

@@ -11,6 +11,7 @@
 #include "cocheck/detail/access_log.hpp"
 #include "cocheck/detail/happens_before.hpp"
 #include "cocheck/detail/pick_order.hpp"
+#include "cocheck/detail/step_audit.hpp"
 #include "cocheck/detail/undo_log.hpp"
 #include "cocheck/explorer.hpp"
 #include "cocheck/world.hpp"
@@ -74,8 +75,9 @@ class DporExplorer final : public Explorer {
     std::uint64_t seed = 1;
     std::optional<Picks> picks = std::nullopt;  ///< of another search of the model in this World
     bool repeats_steps = true;                  ///< false: all are executed; see detail::KnownSteps
-    bool checks_repeated = false;       ///< for tests: these are executed, too, and compared
-    std::uint64_t ignored_modulus = 0;  ///< for tests: see HappensBefore::ignore_words()
+    bool checks_repeated = false;        ///< for tests: these are executed, too, and compared
+    detail::StepAudit* audit = nullptr;  ///< that all that steps touch is told
+    std::uint64_t ignored_modulus = 0;   ///< for tests: see HappensBefore::ignore_words()
     std::uint64_t ignored_remainder = 0;
     /// Only executions in which these hold are made. With both orders of two steps that always
     /// conflict the classes fall into two parts, if one of them alone counts those without either.
@@ -97,6 +99,7 @@ class DporExplorer final : public Explorer {
     outside,           ///< steps change something outside of the memory of the model
     unseen,            ///< a function was called of which it is not known what it touches
     not_instrumented,  ///< a step changed what others use, and no instrumented code did it
+    untold,            ///< Settings::audit was refused
     clock_moved,       ///< time passed within a step
     no_conflict,       ///< two steps of Settings::orders do not conflict
   };
