@@ -140,7 +140,7 @@ void AccessLog::clear() noexcept {
   released_.clear();
   fresh_ = {};
   fresh_before_.clear();
-  unlogged_expected_ = outside_only_ = untold_ = false;
+  unlogged_expected_ = outside_only_ = untold_ = errno_written_ = false;
   if (++age_ == 0) {
     slots_.clear();
     age_ = 1;
@@ -162,13 +162,27 @@ AccessLog::Instructions AccessLog::instructions(std::uint64_t word) const {
   return found != instructions_.end() ? found->second : Instructions{};
 }
 
+void AccessLog::leave_errno() noexcept {
+  errno_left_ = true;
+  if (logs_errno_) note(&errno, true);
+}
+
+/// World hands it on from step to step.
+void AccessLog::touch_errno(bool write) noexcept {
+  errno_read_ = errno_read_ || (!write && !errno_written_);
+  errno_written_ = errno_written_ || write;
+  if (logs_errno_) note(&errno, write);
+}
+
 /// What is only written there steers no execution, and what is only read never changes.
 void AccessLog::outside(std::uintptr_t at, std::size_t bytes, bool write,
                         const void* instruction) noexcept {
   untold_ = untold_ || write;
   if (ModelMemory::current() == nullptr || outside_) return;
-  // That World sets errno before each step, so that it is no state of the model.
-  if (at == reinterpret_cast<std::uintptr_t>(&errno)) return;
+  if (at == reinterpret_cast<std::uintptr_t>(&errno)) {
+    touch_errno(write);
+    return;
+  }
   if (ModelMemory::holds_current(at)) return;
   if (is_standard_stream(at)) {
     untold_ = true;

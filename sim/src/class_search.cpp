@@ -92,9 +92,15 @@ ClassSearchResult search_whole(World& world, const Model& model, const Options& 
     result.failure = failed.failure();
     result.tape.assign(failed.tape().begin(), failed.tape().end());
   };
-  DporExplorer explorer(limits, std::move(settings));
-  explorer.next();
-  world.run(model, explorer);
+  std::optional<DporExplorer> made;
+  do {
+    result = {};
+    settings.logs_errno = made.has_value();
+    made.emplace(limits, settings);
+    made->next();
+    world.run(model, *made);
+  } while (made->end() == End::shares_errno);
+  const DporExplorer& explorer = *made;
   result.end = explorer.end();
   result.executions = explorer.executions();
   result.steps = explorer.steps();

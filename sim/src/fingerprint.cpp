@@ -443,6 +443,7 @@ Fingerprint Fingerprinter::compute() {
   absorb(hash, unordered_.low);
   absorb(hash, unordered_.high);
   absorb(hash, world_.cancellations_left());
+  absorb(hash, static_cast<std::uint32_t>(world_.state().error_number));
   absorb(hash, pending_outside_.low);
   absorb(hash, pending_outside_.high);
   if (settings_.with_time) {

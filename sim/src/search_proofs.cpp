@@ -1,6 +1,7 @@
 #include <stdexcept>
 
 #include "class_search.hpp"
+#include "repeatability.hpp"
 #include "search.hpp"
 #include "state_search.hpp"
 
@@ -46,13 +47,14 @@ bool Search::explore_states(std::uint64_t max_steps) {
   }
   // The next explorer says so.
   if (deadline_ && !alone && std::chrono::steady_clock::now() >= *deadline_) return true;
-  if (const std::size_t left = check_repeatable(*world_, model_, options_); left > 0) {
+  const Repeatability repeatability = check_repeatable(*world_, model_, options_);
+  if (const std::size_t left = repeatability.blocks_left; left > 0) {
     return not_searched("the model leaves " + std::to_string(left) +
                         (left == 1 ? " block" : " blocks") +
                         " of memory behind: it leaks, or something outside of it holds on "
                         "to what it has allocated");
   }
-  StateSearchLimits limits{max_steps, deadline_};
+  StateSearchLimits limits{max_steps, deadline_, repeatability.stack_bytes};
   if (!alone) limits.deadline = half_of_time_left();
   const StateSearchResult found = search_states(*world_, model_, options_, limits);
   verdict_.shares.push_back({"states", 0, found.seen.states});

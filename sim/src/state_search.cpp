@@ -1,75 +1,11 @@
 #include "state_search.hpp"
 
-#include <algorithm>
 #include <cassert>
 
 #include "cocheck/detail/livelock.hpp"
-#include "cocheck/detail/model_memory.hpp"
-#include "cocheck/explorers/guided.hpp"
-#include "cocheck/explorers/random.hpp"
-#include "cocheck/explorers/watch.hpp"
 #include "progress.hpp"
 
 namespace cocheck::detail {
-
-namespace {
-
-constexpr std::uint64_t kWatched = 3;
-constexpr std::size_t kWatchedSteps = 2'000;
-
-/// The k-th of the executions that are watched: 0 takes the first alternative everywhere.
-WatchExplorer watch(World& world, const Model& model, std::uint64_t seed, std::uint64_t k,
-                    ModelMemory::Layout layout, bool details) {
-  GuidedExplorer first({});
-  RandomExplorer random(seed + k);
-  Explorer& inner = k == 0 ? static_cast<Explorer&>(first) : random;
-  WatchExplorer explorer(inner, kWatchedSteps, layout, details);
-  explorer.next();
-  world.run(model, explorer);
-  return explorer;
-}
-
-std::optional<std::size_t> first_difference(const std::vector<WatchExplorer::Sight>& one,
-                                            const std::vector<WatchExplorer::Sight>& other) {
-  for (std::size_t i = 0; i < std::min(one.size(), other.size()); ++i) {
-    if (one[i].alternatives != other[i].alternatives ||
-        one[i].fingerprint != other[i].fingerprint) {
-      return i;
-    }
-  }
-  if (one.size() != other.size()) return std::min(one.size(), other.size());
-  return std::nullopt;
-}
-
-}  // namespace
-
-std::size_t check_repeatable(World& world, const Model& model, const Options& options) {
-  std::size_t left = 0;
-  for (std::uint64_t k = 0; k < kWatched; ++k) {
-    const auto watched = [&](ModelMemory::Layout layout, bool details) {
-      return watch(world, model, options.seed, k, layout, details);
-    };
-    const auto once = watched(ModelMemory::Layout::upward, false);
-    const auto again = watched(ModelMemory::Layout::downward, false);
-    left = std::max({left, once.blocks_left(), again.blocks_left()});
-    if (!first_difference(once.sights(), again.sights())) continue;
-    const auto first = watched(ModelMemory::Layout::upward, true);
-    const auto second = watched(ModelMemory::Layout::downward, true);
-    const auto step = first_difference(first.sights(), second.sights());
-    if (!step) continue;  // it does not come again: something was made when it was first needed
-    std::string what = "the model is not deterministic: the same choices led to another state";
-    if (*step > 0) {
-      what += " after step " + std::to_string(*step - 1) + " (" + second.sights()[*step - 1].actor +
-              ")";
-    }
-    throw NotDeterministic(
-        what +
-        "; what a step changes must lie in memory that the model has allocated: look for a static "
-        "or a captured variable that outlives an execution, for addresses that are compared or "
-        "hashed, or for real time");
-  }
-  return left;
-}
 
 StateSearchResult search_states(World& world, const Model& model, const Options& options,
                                 const StateSearchLimits& limits) {
@@ -81,6 +17,7 @@ StateSearchResult search_states(World& world, const Model& model, const Options&
   explorer_limits.deadline = limits.deadline;
   StatesExplorer::Settings settings;
   settings.breadth_first = options.breadth_first;
+  settings.stack_bytes = limits.stack_bytes;
   settings.fold = options.fold;
   settings.stop_at_failure = options.stop_at_failure;
   settings.on_progress = [&](const StatesExplorer& explorer) { progress.show(explorer); };

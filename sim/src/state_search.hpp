@@ -17,6 +17,7 @@ namespace cocheck::detail {
 struct StateSearchLimits {
   std::uint64_t steps = ~std::uint64_t{0};
   std::optional<std::chrono::steady_clock::time_point> deadline = std::nullopt;
+  std::uint32_t stack_bytes = Surroundings::kLeastStack;  // that steps use, by check_repeatable()
 };
 
 /// Where a livelock is: a tape, how many steps lead to the loop, and how many there are in all.
@@ -35,10 +36,6 @@ struct StateSearchResult {
   std::optional<Lasso> livelock;
   bool livelock_unknown = false;  // whether it could not be told if there is one
 };
-
-/// Makes a few executions twice, with memory laid out in another way. Throws NotDeterministic,
-/// naming the place, where the states differ. Returns how many blocks of memory the model leaves.
-std::size_t check_repeatable(World& world, const Model& model, const Options& options);
 
 /// Searches all states of `model`. Starts again where the model turns out to read names or the
 /// clock.

@@ -1,7 +1,6 @@
 #include "cocheck/world.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <cerrno>
 #include <utility>
@@ -39,11 +38,18 @@ inline Action action_of(const detail::ReadyEntry& entry) {
   return {kind, runnable, runnable->task(), entry.number};
 }
 
-/// Clears what the next calls will have their frames in.
-__attribute__((noinline)) void clear_stack() noexcept {
-  std::array<std::byte, 1024> below;
-  below.fill(std::byte{0});
-  __asm__ volatile("" : : "r"(below.data()) : "memory");
+/// Runs it with nothing of the caller's in the registers that a function saves on its stack.
+__attribute__((noinline)) void run_detached(Runnable& runnable) {
+#if defined(__x86_64__)
+  __asm__ volatile(
+      "xorl %%ebx, %%ebx\n\txorl %%r12d, %%r12d\n\txorl %%r13d, %%r13d\n\t"
+      "xorl %%r14d, %%r14d\n\txorl %%r15d, %%r15d"
+      :
+      :
+      : "rbx", "r12", "r13", "r14", "r15", "cc");
+#endif
+  runnable.run();
+  __asm__ volatile("" : : : "memory");  // no tail call: the frame has its place
 }
 
 }  // namespace
@@ -68,6 +74,8 @@ void World::run(const Model& model, Explorer& explorer, detail::Recorder* record
   fifo_ = explorer.order() == Order::fifo;
   picks_forced_ = explorer.picks_forced();
   compares_states_ = explorer.compares_states();
+  surroundings_ = explorer.surroundings();
+  stack_used_ = 0;
   tracks_accesses_ = explorer.tracks_accesses();
   model_ = &model;
   reset();
@@ -99,6 +107,7 @@ void World::reset() {
   tape_.clear();
   now_ = TimePoint{};
   state_.steps = 0;
+  state_.error_number = 0;
   cut_ = false;
   time_seen_ = names_seen_ = false;
   open_deadlines_ = 0;
@@ -125,10 +134,14 @@ void World::start(const Model& model) {
          state_.first_task == nullptr);
   {
     const detail::ModelMemory::Scope inside(memory_.get());
+    if (surroundings_.shifts_memory) shift_ = memory_->allocate(1);
+    if (compares_states_) detail::fill_stack(surroundings_.on_stack, surroundings_.stack_bytes);
+    *errno_ = state_.error_number;
     // The first task is never eager: asyncio starts tasks eagerly only while the loop runs.
     const TaskHandle<> root = create_task(model(), TaskOptions("", false));
     state_.root = &root.state();
     state_.root->retain();
+    state_.error_number = *errno_;
   }
   if (recorder_ != nullptr) recorder_->root_started(*state_.root);
 }
@@ -213,7 +226,8 @@ std::optional<detail::LoopEffects> detail::LoopEffects::of(const LoopState& befo
                                                            const LoopState& after) {
   const std::size_t left = before.ready.size() - 1;
   if (index > left || after.ready.size() < left || after.root != before.root ||
-      after.cancellations_left != before.cancellations_left || after.timers != before.timers) {
+      after.cancellations_left != before.cancellations_left || after.timers != before.timers ||
+      after.error_number != before.error_number) {
     return std::nullopt;
   }
   for (std::size_t i = 0; i < left; ++i) {
@@ -347,21 +361,28 @@ __attribute__((always_inline)) inline void World::perform(Action action, std::si
   } else {
     take_timer(index - state_.ready.size());
   }
-  *errno_ = 0;
   // What is copied with its padding should not depend on what was on the stack before.
-  if (compares_states_) clear_stack();
+  if (compares_states_) detail::fill_stack(surroundings_.on_stack, surroundings_.stack_bytes);
   std::optional<detail::AccessLog::Scope> logging;
   if constexpr (kRecorded)
     recorder_->watch_accesses(logging, *memory_, detail::AccessLog::Range::between(this, this + 1));
   const detail::ModelMemory::Scope inside(memory_.get());
+  *errno_ = state_.error_number;
   if (action.runnable == nullptr) [[unlikely]] {
     action.task->cancel({});
   } else {
     acting_ = action.task;
-    action.runnable->run();
+    if (compares_states_) {
+      run_detached(*action.runnable);
+      if (surroundings_.measures_stack) [[unlikely]]
+        measure_stack();
+    } else {
+      action.runnable->run();
+    }
     acting_ = nullptr;
   }
   if (!settling_.empty()) run_settling();
+  state_.error_number = *errno_;
   if constexpr (kRecorded) {
     logging.reset();
     const detail::ModelMemory::Scope outside(nullptr);
@@ -372,6 +393,11 @@ __attribute__((always_inline)) inline void World::perform(Action action, std::si
   if (memory_->invalid_free()) [[unlikely]]
     fail({FailureKind::misuse, "the model frees memory that is not allocated, or frees it twice",
           state_.root->place()});
+}
+
+__attribute__((noinline)) void World::measure_stack() noexcept {
+  stack_used_ =
+      std::max(stack_used_, detail::stack_used(surroundings_.on_stack, surroundings_.stack_bytes));
 }
 
 void World::run_settling() {
@@ -472,6 +498,7 @@ void World::close() noexcept {
     task_finished(*task);
   }
   if (detail::TaskBase* root = std::exchange(state_.root, nullptr)) root->release();
+  if (void* shift = std::exchange(shift_, nullptr)) memory_->deallocate(shift);
   recorder_ = nullptr;
   state_.timers.clear();
   first_invariant_ = nullptr;
@@ -565,6 +592,7 @@ void World::forget(detail::TaskBase& task) noexcept {
 std::size_t World::choose(std::size_t alternatives, std::source_location place) {
   if (closing_ || explorer_error_) return 0;
   std::size_t value = 0;
+  const int error_number = *errno_;
   choosing_value_ = true;
   try {
     const detail::ModelMemory::Scope outside(nullptr);
@@ -579,6 +607,7 @@ std::size_t World::choose(std::size_t alternatives, std::source_location place) 
     const detail::ModelMemory::Scope outside(nullptr);
     recorder_->chosen(running_, value, alternatives, place);
   }
+  *errno_ = error_number;
   return value;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cocheck/detail/model_memory.hpp"
+#include "cocheck/detail/surroundings.hpp"
 #include "cocheck/errors.hpp"
 
 namespace cocheck {
@@ -69,6 +70,9 @@ class Explorer {
   [[nodiscard]] virtual detail::ModelMemory::Layout layout() const noexcept {
     return detail::ModelMemory::Layout::upward;
   }
+
+  /// What surrounds the steps, where it looks at states.
+  [[nodiscard]] virtual detail::Surroundings surroundings() const noexcept { return {}; }
 
   [[nodiscard]] virtual Order order() const noexcept { return Order::any; }
 

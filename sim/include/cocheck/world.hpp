@@ -13,6 +13,7 @@
 
 #include "cocheck/detail/harness_allocator.hpp"
 #include "cocheck/detail/model_memory.hpp"
+#include "cocheck/detail/surroundings.hpp"
 #include "cocheck/explorer.hpp"
 #include "cocheck/loop.hpp"
 #include "cocheck/options.hpp"
@@ -55,6 +56,7 @@ struct LoopState {
   std::size_t offered_timers = 0;  // how many of `timers` are alternatives now
   std::size_t offered_cancellations = 0;
   std::uint64_t steps = 0;
+  int error_number = 0;  // what errno is for the next step, whoever takes it
   std::uint32_t cancellations_left = 0;
 };
 
@@ -170,6 +172,8 @@ class World final : public Loop {
   [[nodiscard]] std::uint32_t cancellations_left() const noexcept {
     return state_.cancellations_left;
   }
+  /// Of Surroundings::stack_bytes, so many were used by some step, where that is measured.
+  [[nodiscard]] std::size_t stack_used() const noexcept { return stack_used_; }
   [[nodiscard]] bool time_seen() const noexcept { return time_seen_; }
   [[nodiscard]] bool names_seen() const noexcept { return names_seen_; }
 
@@ -224,6 +228,7 @@ class World final : public Loop {
   /// Whether it runs at the end of the step.
   [[nodiscard]] bool settles(const Runnable& runnable) const noexcept;
   void run_settling();
+  void measure_stack() noexcept;
   void check_invariants();
   void conclude();
   void close() noexcept;
@@ -246,7 +251,10 @@ class World final : public Loop {
   detail::HarnessVector<Runnable*> settling_;  // runs at the end of the step
   detail::HarnessVector<std::uint32_t> tape_;
   const Model* model_ = nullptr;
-  int* errno_ = nullptr;  // of this thread; 0 when a step begins, so that none depends on it
+  int* errno_ = nullptr;  // of this thread
+  detail::Surroundings surroundings_;
+  std::size_t stack_used_ = 0;
+  void* shift_ = nullptr;  // the block in front of the model's own
   Explorer* explorer_ = nullptr;
   detail::Recorder* recorder_ = nullptr;
   detail::StepWatcher* watcher_ = nullptr;

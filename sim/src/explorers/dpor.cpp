@@ -47,8 +47,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
         random_(settings_.seed),
         known_steps_(memory_),
         touched_(memory_),
-        repeats_steps_(settings_.repeats_steps) {
+        repeats_steps_(settings_.repeats_steps && !settings_.logs_errno) {
     undo_.emplace(memory_);
+    log_.set_logs_errno(settings_.logs_errno);
     world_.set_watcher(this);
     order_.expect_words(reinterpret_cast<std::uintptr_t>(memory_.begin()) / 8, memory_.limit() / 8);
     order_.ignore_words(settings_.ignored_modulus, settings_.ignored_remainder);
@@ -385,6 +386,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
         return over(End::outside);
       }
       if (world_.time() != now_) return over(End::clock_moved);
+      if (log_.shares_errno()) return over(End::shares_errno);
       undo_->commit(nullptr);
       if (!last_and_alone_ || was_last_and_alone()) break;
       // What it touches matters after all.
@@ -673,7 +675,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
         AccessLog::Range::between(&world_, &world_ + 1),
         last_and_alone_ ? AccessLog::What::outside : AccessLog::What::all);
     running_ = true;
+    const int error_number = world_.state().error_number;
     world_.take(index, alternatives);
+    if (world_.state().error_number != error_number) log_.leave_errno();
     running_ = false;
   }
 

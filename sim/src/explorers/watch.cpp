@@ -30,16 +30,19 @@ bool WatchExplorer::drive(World& world) {
     Sight& sight = sights_.emplace_back();
     sight.alternatives = alternatives;
     const std::size_t step = sights_.size() - 1;
-    const bool last = alternatives == 0 || step == max_steps_;
-    if (!world.failure() && (details_ || step < kClosely || std::has_single_bit(step) || last)) {
+    const bool last = alternatives == 0 || step == settings_.max_steps;
+    if (!world.failure() &&
+        (settings_.details || step < kClosely || std::has_single_bit(step) || last)) {
       fingerprinter.touch_all();
       sight.fingerprint = fingerprinter.compute();
     }
+    if (settings_.on_state && !world.failure()) settings_.on_state(world);
     if (last) break;
     const std::size_t index = alternatives > 1 ? pick(alternatives, world) : 0;
-    if (details_) sight.actor = in_words(world.action(index));
+    if (settings_.details) sight.actor = in_words(world.action(index));
     world.take(index, alternatives);
   }
+  failed_ = world.failure().has_value();
   world.discard();
   blocks_left_ = world.memory().outstanding_now();
   return true;

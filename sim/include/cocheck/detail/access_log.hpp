@@ -113,6 +113,16 @@ class AccessLog {
   /// A function that is not instrumented, but known, has changed words of the model.
   void expect_unlogged_writes() noexcept { unlogged_expected_ = true; }
 
+  /// Whether accesses to errno are logged, as noted words. Else it is only seen whether they
+  /// matter.
+  void set_logs_errno(bool logs) noexcept { logs_errno_ = logs; }
+  /// The step has left another value than it found.
+  void leave_errno() noexcept;
+  /// Whether, unlogged, one step has done that and one has read errno before it had written it.
+  [[nodiscard]] bool shares_errno() const noexcept {
+    return errno_read_ && errno_left_ && !logs_errno_;
+  }
+
   /// From now on it is known which instructions accessed a word first.
   void keep_instructions() noexcept {
     keeps_instructions_ = true;
@@ -199,6 +209,7 @@ class AccessLog {
   void keep_instruction(std::uintptr_t at, std::size_t bytes, bool write,
                         const void* instruction) noexcept;
   void outside(std::uintptr_t at, std::size_t bytes, bool write, const void* instruction) noexcept;
+  void touch_errno(bool write) noexcept;
   [[nodiscard]] bool was_fresh(std::uintptr_t address) const noexcept;
 
   static inline constinit thread_local AccessLog* active_ = nullptr;
@@ -227,6 +238,10 @@ class AccessLog {
   bool unlogged_expected_ = false;
   bool untold_ = false;
   bool outside_only_ = false;
+  bool logs_errno_ = false;
+  bool errno_read_ = false;
+  bool errno_left_ = false;
+  bool errno_written_ = false;  // in this step
 };
 
 }  // namespace cocheck::detail

@@ -80,6 +80,8 @@ class DporExplorer final : public Explorer {
     /// Only executions in which these hold are made. With both orders of two steps that always
     /// conflict the classes fall into two parts, if one of them alone counts those without either.
     std::vector<StepOrder> orders = {};
+    /// Whether steps that leave errno and such as read it depend on each other.
+    bool logs_errno = false;
     bool counts_conflicts = false;                      ///< whether conflicts() is wanted
     std::function<void(const World&)> on_end = {};      ///< after each execution
     std::function<void(const World&)> on_failure = {};  ///< after each that failed
@@ -97,6 +99,7 @@ class DporExplorer final : public Explorer {
     outside,           ///< steps change something outside of the memory of the model
     not_instrumented,  ///< a step changed what others use, and no instrumented code did it
     clock_moved,       ///< time passed within a step
+    shares_errno,      ///< a step leaves another errno, and one reads it: see Settings::logs_errno
     no_conflict,       ///< two steps of Settings::orders do not conflict
   };
 

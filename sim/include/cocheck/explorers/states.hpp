@@ -47,6 +47,8 @@ class StatesExplorer final : public Explorer {
     /// Whether the graph keeps who acts: what a search for livelocks needs.
     bool with_actors = false;
     bool with_time = false;
+    /// How far down steps are known to use the stack: so far it is the same before each.
+    std::uint32_t stack_bytes = detail::Surroundings::kLeastStack;
     detail::FingerprintDefect defect = {};
     /// Instead of searching: an execution that goes through these states, if there is one.
     std::vector<detail::Fingerprint> follow = {};
@@ -83,6 +85,9 @@ class StatesExplorer final : public Explorer {
   std::size_t pick(std::size_t alternatives, const World& world) override;
   bool drive(World& world) override;
   [[nodiscard]] bool compares_states() const noexcept override { return true; }
+  [[nodiscard]] detail::Surroundings surroundings() const noexcept override {
+    return {.stack_bytes = settings_.stack_bytes};
+  }
   [[nodiscard]] bool exhausted() const noexcept override { return end_ == End::exhausted; }
 
   [[nodiscard]] End end() const noexcept { return end_; }
