@@ -31,7 +31,12 @@ class ShieldCallback final : public Callback, public LoopAllocated {
   void invoke() override {
     const std::unique_ptr<ShieldCallback> self(this);
     Result<T>& result = *static_cast<Result<T>*>(inner_.result_address());
-    if (!outer_->done()) outer_->take_over(result.copy_or_move());
+    if (outer_->done()) return;
+    if (inner_.cancelled()) {
+      outer_->cancel({});  // the message is for those who await the inner one
+    } else {
+      outer_->take_over(result.copy_or_move());
+    }
   }
   void drop() noexcept override { delete this; }
 

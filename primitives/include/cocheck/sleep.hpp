@@ -87,7 +87,9 @@ template <class Rep, class Period>
   const std::chrono::duration<double> in_seconds = delay;
   if (in_seconds >= kForever) return std::chrono::duration_cast<Duration>(kForever);
   if (in_seconds <= -kForever) return std::chrono::duration_cast<Duration>(-kForever);
-  return std::chrono::duration_cast<Duration>(delay);
+  const auto rounded = std::chrono::duration_cast<Duration>(delay);
+  // A delay that is too small to count still is one.
+  return rounded == Duration::zero() && delay > delay.zero() ? Duration(1) : rounded;
 }
 
 }  // namespace detail

@@ -20,9 +20,9 @@ Task<> cancel_and_wait(CallbackFuture& future);
 template <class T, class Handle>
 Task<T> wait_for_handle(Handle handle, std::optional<Duration> delay) {
   if (delay && *delay <= Duration::zero()) {
-    if (!handle.done()) {
-      co_await Inside<void>(cancel_and_wait(handle.state()));
-    }
+    // What is done already is not a matter of time, be it a cancellation.
+    if (handle.done()) co_return handle.result();
+    co_await Inside<void>(cancel_and_wait(handle.state()));
     if (handle.cancelled()) {
       try {
         handle.result();
@@ -42,7 +42,8 @@ Task<T> wait_for_handle(Handle handle, std::optional<Duration> delay) {
 
 /// Awaits a coroutine, task or future for at most `delay`: asyncio.wait_for of CPython 3.13.
 ///
-/// A coroutine runs as part of the awaiting task; with a delay of zero or less it never starts.
+/// A coroutine runs as part of the awaiting task; with a delay of zero or less it becomes a task,
+/// which never starts, or makes its first step only where tasks are eager.
 /// When the time is up, what is awaited is cancelled and waited for, and TimeoutError is thrown,
 /// unless it returns a value or throws something else all the same. Without a delay it waits for
 /// ever.
@@ -54,7 +55,7 @@ template <class T>
 Task<T> wait_for(Task<T> coroutine, std::optional<Duration> delay) {
   if (delay && *delay <= Duration::zero()) {
     co_return co_await detail::Inside<T>(detail::wait_for_handle<T>(
-        create_task(std::move(coroutine), TaskOptions("", false)), delay));
+        create_task(std::move(coroutine)), delay));
   }
   Timeout scope(delay ? std::optional(detail::deadline_after(*delay)) : std::nullopt);
   co_return co_await detail::Inside<T>(scope.run(std::move(coroutine)));
