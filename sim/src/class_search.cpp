@@ -54,15 +54,12 @@ DporExplorer::Settings class_settings(const Options& options) {
   return settings;
 }
 
-std::string class_search_refused(const Options& options) {
-  if (std::string why = accesses_unknown(Strategy::dpor); !why.empty()) return why;
-  if (options.clock != Clock::idle) {
-    return "the strategy dpor does not know Clock::race: use states";
-  }
-  if (options.cancellations > 0) {
-    return "the strategy dpor does not inject cancellations: use states";
-  }
-  return {};
+std::string class_search_refused() {
+  return accesses_unknown(Strategy::dpor);
+}
+
+bool classes_are_known(const Options& options) {
+  return options.clock == Clock::idle && !(options.eager_tasks && options.cancellations > 0);
 }
 
 namespace {
@@ -75,7 +72,7 @@ struct Begun {
 
 /// By one process. Fills `begun` if it is not null.
 ClassSearchResult search_whole(World& world, const Model& model, const Options& options,
-                               std::uint64_t max_executions,
+                               bool reduces, std::uint64_t max_executions,
                                std::optional<std::chrono::steady_clock::time_point> deadline,
                                Begun* begun) {
   using End = DporExplorer::End;
@@ -85,6 +82,7 @@ ClassSearchResult search_whole(World& world, const Model& model, const Options& 
   limits.executions = max_executions;
   limits.deadline = deadline;
   DporExplorer::Settings settings = class_settings(options);
+  settings.reduce = settings.repeats_steps = reduces;
   settings.counts_conflicts = begun != nullptr;
   settings.on_progress = [&](const DporExplorer& explorer) { progress.show(explorer); };
   settings.on_failure = [&](const World& failed) {
@@ -112,25 +110,21 @@ ClassSearchResult search_whole(World& world, const Model& model, const Options& 
           "code that is not instrumented changes what several tasks use: call "
           "cocheck_instrument(TARGET) in CMake for all that the model is made of";
       break;
-    case End::clock_moved:
-      result.reason = "time passes within a step, which the strategy dpor does not know";
-      break;
     default:
       break;
   }
   return result;
 }
 
-}  // namespace
-
-ClassSearchResult search_classes(World& world, const Model& model, const Options& options,
+/// One execution of each class. Ends early where time passes within a step.
+ClassSearchResult search_reduced(World& world, const Model& model, const Options& options,
                                  std::uint64_t max_executions,
                                  std::optional<std::chrono::steady_clock::time_point> deadline) {
   const std::size_t jobs = jobs_of(options);
   if (jobs > 1 && max_executions >= kWorthDividing && can_fork()) {
     Begun begun;
     ClassSearchResult first =
-        search_whole(world, model, options, kBeforeDividing, deadline, &begun);
+        search_whole(world, model, options, true, kBeforeDividing, deadline, &begun);
     if (first.end != DporExplorer::End::out_of_executions) return first;
     if (const Shards shards = divide(begun.conflicts, jobs); !shards.empty()) {
       std::optional<ClassSearchResult> found =
@@ -138,7 +132,19 @@ ClassSearchResult search_classes(World& world, const Model& model, const Options
       if (found) return std::move(*found);
     }
   }
-  return search_whole(world, model, options, max_executions, deadline, nullptr);
+  return search_whole(world, model, options, true, max_executions, deadline, nullptr);
+}
+
+}  // namespace
+
+ClassSearchResult search_classes(World& world, const Model& model, const Options& options,
+                                 std::uint64_t max_executions,
+                                 std::optional<std::chrono::steady_clock::time_point> deadline) {
+  if (classes_are_known(options)) {
+    ClassSearchResult found = search_reduced(world, model, options, max_executions, deadline);
+    if (found.end != DporExplorer::End::clock_moved) return found;
+  }
+  return search_whole(world, model, options, false, max_executions, deadline, nullptr);
 }
 
 }  // namespace cocheck::detail

@@ -110,18 +110,20 @@ bool RaceReversal::is_exact(Index earlier, Index later) const {
 }
 
 RaceReversal::Index RaceReversal::cover(Place& place, Index earlier, std::uint32_t process,
-                                        Index later) {
-  return order_.with_no_events(
-      [&](auto& events) { return cover(place, earlier, process, later, events); });
+                                        Index later, Index excluding) {
+  return order_.with_no_events([&](auto& events) {
+    find_independent(earlier, events);
+    if (excluding != HappensBefore::kNone) remove_with_followers(events, excluding);
+    return cover(place, earlier, process, later, excluding == HappensBefore::kNone, events);
+  });
 }
 
-/// `events` becomes what is left of the events of the alternative.
+/// `events` are those of the alternative, all that are independent of the earlier one if it
+/// `is_usual`, and become what is left of them.
 template <class Events>
 RaceReversal::Index RaceReversal::cover(Place& place, Index earlier, std::uint32_t process,
-                                        Index later, Events& events) {
+                                        Index later, bool is_usual, Events& events) {
   const Index end = order_.size();
-  forget_what_went(earlier);
-  find_independent(earlier, events);
   alternative_ = {process, later, false};
   if (later != HappensBefore::kNone && !order_.values(order_.kept(later)).empty() &&
       is_exact(earlier, later)) {
@@ -132,8 +134,10 @@ RaceReversal::Index RaceReversal::cover(Place& place, Index earlier, std::uint32
   if (asleep != kDoesNotBegin) return asleep;
 
   const bool draws = order_.any_draws(events);
-  Branches* branches = follow_taken(place, earlier, events);
-  bool same_for_others = true;  // whether other alternatives take the same way
+  way_.clear();
+  Branches* branches = is_usual ? follow_taken(place, earlier, events) : &place.branches;
+  if (alternative_.id == 0 && none_left(events)) return end - 1;
+  bool same_for_others = is_usual;  // whether other alternatives take the same way
   while (true) {
     if (!way_.empty() && tree_.step(way_.back().node).wakes_all) return last_taken();
     Node found = WakeupTree::kNone;
@@ -246,6 +250,7 @@ void RaceReversal::leave_to(Index event, Branches& branches) {
     const WakeupTree::Step& step = tree_.step(node);
     if (step.id == order_.process_id(event)) return true;
     if (step.draws() || !step.footprint || order_.dependent(*step.footprint, touched)) return false;
+    if (order_.is_optional(order_.process_id(event))) return false;
     leave_to(event, tree_.below(node));
     return tree_.below(node).empty();
   });
@@ -282,6 +287,7 @@ void RaceReversal::forget_what_went(Index earlier) {
 /// The events of an alternative: those that come after `earlier` and do not depend on it.
 template <class Events>
 void RaceReversal::find_independent(Index earlier, Events& events) {
+  forget_what_went(earlier);
   const std::size_t words = events.size();
   Index event = std::exchange(known_end_[earlier], order_.size());
   assert(event > earlier);
@@ -302,6 +308,15 @@ void RaceReversal::find_independent(Index earlier, Events& events) {
     events[word] |= added;
   }
   std::copy_n(events.begin(), words, known);
+}
+
+/// Removes an event and all that it comes before.
+template <class Events>
+void RaceReversal::remove_with_followers(Events& events, Index event) const {
+  visit_all(events, [&](Index later) {
+    if (later == event || order_.before(event, later)) remove(events, later);
+    return true;
+  });
 }
 
 /// Whether the alternative begins with a step that sleeps: it is one of those in it that nothing in
@@ -379,9 +394,13 @@ template <class Events, class Depends>
 RaceReversal::Index RaceReversal::begins_with_another(const Events& events, std::uint32_t process,
                                                       Drawn drawn, KeptFootprint* footprint,
                                                       Depends&& depends) {
-  if (drawn != Drawn::all) return kDoesNotBegin;
+  // What begins with it says nothing about what goes on without it.
+  if (drawn != Drawn::all || order_.is_optional(process)) return kDoesNotBegin;
   const Index last = alternative_.last;
-  if (process != alternative_.id && last == HappensBefore::kNone) return kDoesNotBegin;
+  const bool only_events = alternative_.id == 0;
+  if (process != alternative_.id && !only_events && last == HappensBefore::kNone) {
+    return kDoesNotBegin;
+  }
   Events conflicting = events;
   if (footprint != nullptr) {
     std::fill(conflicting.begin(), conflicting.end(), 0);
@@ -393,7 +412,7 @@ RaceReversal::Index RaceReversal::begins_with_another(const Events& events, std:
   // it depend on a sleeper after all, then what was tried after that has a conflict of the two,
   // which was reversed at this point as well: by induction over the sleepers, in the order in
   // which they were tried, something that begins with the alternative is tried.
-  const bool independent = process == alternative_.id || alternative_.id == 0 || !depends(last);
+  const bool independent = process == alternative_.id || only_events || !depends(last);
   return independent ? order_.size() - 1 : kDoesNotBegin;
 }
 
@@ -446,7 +465,7 @@ RaceReversal::Node RaceReversal::append_alternative(const Events& events, Branch
     return true;
   });
   if (alternative_.id == 0) {
-    if (holds(events, last)) repeat_next(last);
+    if (last != HappensBefore::kNone && holds(events, last)) repeat_next(last);
   } else {
     node = append(*put, alternative_.id);
     tree_.step(node).open = true;

@@ -127,7 +127,7 @@ void Search::search_automatically() {
   if (executions_left() == 0) return;
   if (ModelMemory::holds_everything()) {
     if (!explore_states(kStatesStepsPerExecution * executions_left())) return;
-    if (class_search_refused(options_).empty() && !explore_classes((executions_left() + 1) / 2)) {
+    if (class_search_refused().empty() && !explore_classes((executions_left() + 1) / 2)) {
       return;
     }
   } else if (!explore_with(ExhaustiveExplorer(), "exhaustive", (executions_left() + 1) / 2)) {

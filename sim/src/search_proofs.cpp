@@ -87,7 +87,7 @@ void Search::note_proof() {
 
 bool Search::explore_classes(std::uint64_t max_executions) {
   using End = DporExplorer::End;
-  if (const std::string why = class_search_refused(options_); !why.empty()) {
+  if (const std::string why = class_search_refused(); !why.empty()) {
     give_up(why);
     return false;
   }

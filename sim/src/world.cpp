@@ -48,6 +48,10 @@ __attribute__((noinline)) void clear_stack() noexcept {
 
 }  // namespace
 
+const void* Action::identity() const noexcept {
+  return runnable != nullptr ? runnable->identity() : &task->next_task;
+}
+
 World::World(const Options& options)
     : memory_(detail::ModelMemory::acquire(options.memory_limit)),
       max_steps_(options.max_steps),
@@ -137,8 +141,12 @@ inline bool World::root_done() const noexcept {
   return state_.root->done();
 }
 
-inline bool World::stopped() const noexcept {
+bool World::stopped() const noexcept {
   return failure_.has_value() || explorer_error_ != nullptr || memory_->exhausted() || root_done();
+}
+
+std::size_t World::alternatives_now() {
+  return stopped() ? 0 : count_alternatives();
 }
 
 std::size_t World::alternatives() {
@@ -308,8 +316,7 @@ inline std::size_t World::count_alternatives() noexcept {
   std::size_t alternatives = state_.ready.size() + state_.offered_timers;
   // Without anything else to do a cancellation is tried only where it can still help: a deadlock
   // stays one, and time may jump first.
-  state_.offered_cancellations =
-      alternatives > 0 && state_.cancellations_left > 0 ? state_.unfinished_tasks - 1 : 0;
+  state_.offered_cancellations = alternatives > 0 ? possible_cancellations() : 0;
   return alternatives + state_.offered_cancellations;
 }
 
@@ -535,6 +542,10 @@ void World::withdraw(Runnable& runnable) noexcept {
 }
 
 void World::task_started(detail::TaskBase& task) {
+  if (watcher_ != nullptr) [[unlikely]] {
+    const detail::AccessLog::Pause pause;
+    watcher_->started(task);
+  }
   task.retain();
   task.previous_task = state_.last_task;
   task.next_task = nullptr;

@@ -118,15 +118,6 @@ TEST(StrategyDpor, SaysWhichLimitItHit) {
   EXPECT_EQ(verdict.limits[0], "max_executions, 10");
 }
 
-TEST(StrategyDpor, RefusesWhatItDoesNotKnow) {
-  Options race = with(Strategy::dpor);
-  race.clock = Clock::race;
-  EXPECT_TRUE(is(Verdict::Kind::inconclusive, explore(strangers, race)));
-  Options cancelling = with(Strategy::dpor);
-  cancelling.cancellations = 1;
-  EXPECT_TRUE(is(Verdict::Kind::inconclusive, explore(strangers, cancelling)));
-}
-
 TEST(StrategyDpor, TriesAllThatIsDrawn) {
   const auto draws = [](std::size_t allowed) -> Task<> {
     co_await sleep(0s);

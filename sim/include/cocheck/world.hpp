@@ -97,6 +97,9 @@ struct Action {
   Runnable* runnable = nullptr;      ///< null for a cancellation
   detail::TaskBase* task = nullptr;  ///< whose id names the action
   std::uint32_t number = 0;          ///< of a timer or callback, else 0
+
+  /// Runnable::identity(), and likewise for the cancellations of a task.
+  [[nodiscard]] const void* identity() const noexcept;
 };
 
 /// One execution after the other of a model: the loop that the primitives run on, with its virtual
@@ -136,6 +139,16 @@ class World final : public Loop {
 
   /// How many alternatives there are; 0 when the execution has ended. Time passes if it must.
   [[nodiscard]] std::size_t alternatives();
+  /// The same without time passing: 0 also where only that can happen.
+  [[nodiscard]] std::size_t alternatives_now();
+  /// Nothing else can happen: the clock moves to the next deadline.
+  void pass_time() { move_clock(state_.timers.front().deadline); }
+  /// Whether nothing can happen any more, whatever is ready.
+  [[nodiscard]] bool stopped() const noexcept;
+  /// How many cancellations could be injected if something else could happen.
+  [[nodiscard]] std::size_t possible_cancellations() const noexcept {
+    return state_.cancellations_left > 0 ? state_.unfinished_tasks - 1 : 0;
+  }
   /// Takes one of them.
   void take(std::size_t index, std::size_t alternatives);
   /// Does to the loop what an action did before that stood among what is ready; memory, and to
@@ -235,7 +248,6 @@ class World final : public Loop {
   [[nodiscard]] std::size_t count_due_timers() const noexcept;
   [[nodiscard]] std::size_t count_racing_timers(std::size_t due) const noexcept;
   [[nodiscard]] bool root_done() const noexcept;
-  [[nodiscard]] bool stopped() const noexcept;
   void move_clock(TimePoint time);
   void fire(Timer& timer) noexcept;
   void take_timer(std::size_t index) noexcept;

@@ -5,9 +5,11 @@
 #include <cassert>
 #include <utility>
 
+#include "cocheck/detail/early_cancellations.hpp"
 #include "cocheck/detail/known_steps.hpp"
 #include "cocheck/detail/pick_order.hpp"
 #include "cocheck/detail/race_reversal.hpp"
+#include "cocheck/detail/step_orders.hpp"
 #include "cocheck/detail/step_watcher.hpp"
 #include "cocheck/detail/task_base.hpp"
 #include "cocheck/detail/touched_words.hpp"
@@ -47,7 +49,8 @@ class DporExplorer::Driver final : private detail::StepWatcher {
         random_(settings_.seed),
         known_steps_(memory_),
         touched_(memory_),
-        repeats_steps_(settings_.repeats_steps) {
+        injects_(world.cancellations_left() > 0),
+        repeats_steps_(settings_.repeats_steps && !injects_) {
     undo_.emplace(memory_);
     world_.set_watcher(this);
     order_.expect_words(reinterpret_cast<std::uintptr_t>(memory_.begin()) / 8, memory_.limit() / 8);
@@ -64,7 +67,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   Driver& operator=(const Driver&) = delete;
 
   End run() {
-    alternatives_ = world_.alternatives();
+    alternatives_ = count_alternatives();
     now_ = world_.time();
     enter();
     while (true) {
@@ -134,14 +137,22 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     detail::LoopSnapshot loop;
     HappensBefore::Kept mark;
     Index epoch = 0;
-    std::vector<std::uint32_t> offered;  // processes, in the order of the alternatives
-    std::size_t next_alternative = 0;    // without reduction
-    std::vector<const void*> withdrawn;  // processes that the step took away
-    std::vector<const void*> opened;     // processes of which all that they draw is being tried
-    std::size_t explored = 0;            // branches
-    KnownSteps::Step* known = nullptr;   // the step that was taken here, if it is known
-    bool tried = false;                  // whether a step was taken here
+    std::vector<std::uint32_t> offered;   // processes, in the order of the alternatives
+    std::size_t next_alternative = 0;     // without reduction
+    std::vector<const void*> withdrawn;   // processes that the step took away
+    std::vector<std::uint32_t> ended;     // cancellations of tasks that ended
+    std::vector<std::uint32_t> excluded;  // cancellations, and letting it be
+    std::vector<const void*> opened;      // processes of which all that they draw is being tried
+    std::size_t explored = 0;             // branches
+    KnownSteps::Step* known = nullptr;    // the step that was taken here, if it is known
+    bool tried = false;                   // whether a step was taken here
+    bool quiet = false;                   // whether nothing is ready: the first one is to let it be
+    std::size_t cancellations = 0;        // how many are offered, the last ones
+    bool injected = false;                // whether the step was one of these
 
+    [[nodiscard]] bool is_cancellation(std::size_t index) const noexcept {
+      return index >= offered.size() - cancellations;
+    }
     [[nodiscard]] std::size_t alternatives() const noexcept { return offered.size(); }
   };
 
@@ -163,6 +174,10 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     if (!is_incomplete_) last_complete_ = depth_ - 1;
     point.opened.clear();
     point.tried = false;
+    point.quiet = quiet_;
+    point.cancellations = !injects_ || alternatives_ == 0 ? 0
+                          : quiet_                        ? alternatives_ - 1
+                                                          : world_.cancellations_offered();
     point.explored = 0;
     if (alternatives_ > 0) {
       if (depth_ > 1) inherit(path_[depth_ - 2], point);
@@ -182,10 +197,36 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     }
   }
 
+  /// How many there are now. Where nothing is ready cancellations are offered here all the same,
+  /// behind letting time pass, or letting the execution end: see detail::can_come_early().
+  [[nodiscard]] std::size_t count_alternatives() {
+    quiet_ = false;
+    if (!injects_ || !settings_.reduce) return world_.alternatives();
+    const std::size_t now = world_.alternatives_now();
+    if (now > 0 || world_.stopped()) return now;
+    if (world_.possible_cancellations() == 0) return world_.alternatives();
+    quiet_ = true;
+    return world_.possible_cancellations() + 1;
+  }
+
   void find_offered() {
     offered_.clear();
-    for (std::size_t i = 0; i < alternatives_; ++i) {
-      offered_.push_back(order_.id_of(world_.action(i).runnable->identity()));
+    if (quiet_ && alternatives_ > 0) offered_.push_back(order_.id_of(&world_));
+    for (std::size_t i = 0; offered_.size() < alternatives_; ++i) {
+      const Action action = world_.action(i);
+      offered_.push_back(order_.id_of(action.identity()));
+      if (action.kind == Choice::Kind::cancel) order_.set_optional(offered_.back());
+    }
+  }
+
+  /// Does alternative `index` of a point.
+  void take_in_world(const Point& point, std::size_t index) {
+    if (!point.quiet) {
+      world_.take(index, point.alternatives());
+    } else if (index > 0) {
+      world_.take(index - 1, point.alternatives());
+    } else if (!world_.timers().empty()) {
+      world_.pass_time();
     }
   }
 
@@ -274,13 +315,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     });
   }
 
-  /// Whether a step must come before the next one of the process that did not yet.
-  [[nodiscard]] bool is_held(const void* process) {
-    return std::any_of(settings_.orders.begin(), settings_.orders.end(), [&](const StepOrder& of) {
-      return of.second.process == process && order_.next_ordinal(process) == of.second.ordinal &&
-             order_.next_ordinal(of.first.process) <= of.first.ordinal;
-    });
-  }
+  [[nodiscard]] bool is_held(const void* process) const { return orders_.holds_back(process); }
 
   [[nodiscard]] const void* pick_next(Point& point) {
     if (point.next_alternative == point.alternatives()) return nullptr;
@@ -295,8 +330,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   [[nodiscard]] const void* pick_free(const Point& point) {
     if (point.tried) return nullptr;
     if (const void* process = first_free(point)) return process;
-    if (std::all_of(point.sleepers.begin(), point.sleepers.end(),
-                    [&](const Sleeper& sleeper) { return is_held(sleeper.process); })) {
+    if (std::all_of(point.sleepers.begin(), point.sleepers.end(), [&](const Sleeper& sleeper) {
+          return is_held(sleeper.process) || point.is_cancellation(index_of(point, sleeper.id));
+        })) {
       // All wait for steps that must come first and never do: no execution, but others may be
       // found from here.
       reverse_races({});
@@ -325,7 +361,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     std::uint64_t best = 0;
     const void* picked = nullptr;
     pick_order_.begin(point.offered);
-    for (const std::uint32_t id : point.offered) {
+    for (std::size_t i = 0; i < count; ++i) {
+      if (point.is_cancellation(i) && picked != nullptr) break;
+      const std::uint32_t id = point.offered[i];
       const std::uint64_t alone = order_.is_next_alone(id) ? std::uint64_t{1} << 63 : 0;
       const std::uint64_t priority = alone | pick_order_.priority(id);
       if (priority <= best || !is_free(order_.process_of(id))) continue;
@@ -364,8 +402,10 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     step_id_ = step.id;
     tree_.release(node);
     tree_.prefetch(rest_);
-    ++explorer_.steps_;
     point.known = nullptr;
+    point.injected = false;
+    if (point.quiet && index == 0) return let_be(point);
+    ++explorer_.steps_;
     KnownSteps::State* const state = known_state();
     if (state != nullptr) {
       if (KnownSteps::Step* known = find_known(*state, point, index)) {
@@ -378,13 +418,13 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     const std::size_t outstanding = memory_.outstanding_now();
     const std::uint64_t exclusions = memory_.exclusions();
     while (true) {
-      take(index, point.alternatives());
+      take(point, index);
       if (world_.out_of_memory()) return over(End::out_of_memory);
       if (log_.outside()) {
         explorer_.outside_ = log_.outside();
         return over(End::outside);
       }
-      if (world_.time() != now_) return over(End::clock_moved);
+      if (settings_.reduce && world_.time() != now_) return over(End::clock_moved);
       undo_->commit(nullptr);
       if (!last_and_alone_ || was_last_and_alone()) break;
       // What it touches matters after all.
@@ -405,14 +445,17 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       }
     }
     point.tried = true;
-    alternatives_ = world_.failure() ? 0 : world_.alternatives();
+    alternatives_ = world_.failure() ? 0 : count_alternatives();
     point.withdrawn.assign(withdrawn_.begin(), withdrawn_.end());
+    point.injected = point.is_cancellation(index);
+    note_what_went(point);
     if (repeats_steps_ && !last_and_alone_) {
       record_step(state, point, index, exclusions == memory_.exclusions());
     }
     const bool alone = point.known != nullptr && is_alone(point) && posts_.empty() &&
                        !log_.untold() && was_last_and_alone();
-    add_event();
+    add_event(point.injected);
+    if (point.quiet && !can_come_early(order_)) return end_in_vain();
     if (point.known != nullptr) point.known->footprint = FootprintRef(*last_kept().footprint);
     if (expected_.known != nullptr && !was_expected()) ++explorer_.wrongly_repeated_;
     const bool expected_last = std::exchange(expected_, {}).last;
@@ -453,8 +496,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     HappensBefore::Step step;
     step.process = step_;
     step.id = step_id_;
-    find_forced_before(step_);
-    step.after = forced_before_;
+    step.after = orders_.before_next(step_);
     return step;
   }
 
@@ -659,13 +701,18 @@ class DporExplorer::Driver final : private detail::StepWatcher {
            point.loop.state.timers.empty();
   }
 
-  void take(std::size_t index, std::size_t alternatives) {
-    next_value_ = 0;
+  void clear_effects() {
     posts_.clear();
     arrivals_.clear();
     completed_.clear();
     withdrawn_.clear();
     finished_.clear();
+    ended_.clear();
+  }
+
+  void take(const Point& point, std::size_t index) {
+    next_value_ = 0;
+    clear_effects();
     memory_.enter_process(step_);
     touched_.begin_step();
     const AccessLog::Scope logging(
@@ -673,8 +720,53 @@ class DporExplorer::Driver final : private detail::StepWatcher {
         AccessLog::Range::between(&world_, &world_ + 1),
         last_and_alone_ ? AccessLog::What::outside : AccessLog::What::all);
     running_ = true;
-    world_.take(index, alternatives);
+    take_in_world(point, index);
     running_ = false;
+  }
+
+  /// Nothing is ready, and nobody is cancelled: time passes, or the execution ends.
+  Made let_be(Point& point) {
+    clear_effects();
+    take_in_world(point, 0);
+    point.tried = true;
+    point.withdrawn.clear();
+    const bool ends = world_.time() == now_;
+    alternatives_ = ends ? 0 : count_alternatives();
+    note_what_went(point);
+    order_.begin_epoch();
+    HappensBefore::Step step = begin_event();
+    step.final = true;
+    order_.push(step);
+    return after_event([&] { return finish_execution(); });
+  }
+
+  /// The cancellation could come only where nothing else can: no execution, but others may be found
+  /// from here.
+  Made end_in_vain() {
+    alternatives_ = 0;
+    return after_event([&] {
+      reverse_races({});
+      return may_go_on();
+    });
+  }
+
+  /// Cancellations that could have come before the step and cannot any more: the last one that may
+  /// be injected has come, or their task has ended. Where nothing is ready each step excludes all
+  /// others.
+  void note_what_went(Point& point) {
+    if (!injects_) return;
+    point.excluded.clear();
+    point.ended.clear();
+    for (const void* cancellation : ended_) point.ended.push_back(order_.id_of(cancellation));
+    find_offered();
+    for (std::size_t i = 0; i < point.alternatives(); ++i) {
+      const std::uint32_t id = point.offered[i];
+      if (id == step_id_ || (!point.quiet && !point.is_cancellation(i))) continue;
+      if (!point.quiet && std::find(offered_.begin(), offered_.end(), id) != offered_.end()) {
+        continue;
+      }
+      point.excluded.push_back(id);
+    }
   }
 
   /// Whether nothing could have come instead of the next step, all comes before it, and nothing
@@ -709,8 +801,10 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     }
   }
 
-  void add_event() {
+  void add_event(bool is_cancellation) {
     if (!last_and_alone_) touched_.collect(log_, *undo_, step_);
+    // What is left of the cancellations that may be injected.
+    if (is_cancellation) touched_.add(reinterpret_cast<std::uintptr_t>(&memory_) / 8);
     HappensBefore::Step step = begin_event();
     step.footprint = {touched_.words(), log_.released(), 0, 0};
     step.values = values_;
@@ -726,35 +820,6 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   /// Whether nothing can follow the last step, whenever it is taken in the same state.
   [[nodiscard]] bool ends_execution() const { return world_.failure() || world_.root()->done(); }
 
-  void find_forced_before(const void* process) {
-    forced_before_.clear();
-    for (const StepOrder& of : settings_.orders) {
-      if (of.second.process != process || order_.next_ordinal(process) != of.second.ordinal)
-        continue;
-      forced_before_.push_back(order_.find(of.first.process, of.first.ordinal));
-      assert(forced_before_.back() != HappensBefore::kNone);
-    }
-  }
-
-  /// Whether the execution is one of those that this search is to count.
-  [[nodiscard]] bool execution_counts() {
-    return std::all_of(settings_.orders.begin(), settings_.orders.end(), [&](const StepOrder& of) {
-      return of.counts_neither ||
-             order_.find(of.first.process, of.first.ordinal) != HappensBefore::kNone ||
-             order_.find(of.second.process, of.second.ordinal) != HappensBefore::kNone;
-    });
-  }
-
-  /// Whether all steps that are kept in an order conflict, where both have come.
-  [[nodiscard]] bool orders_are_of_conflicts() {
-    return std::all_of(settings_.orders.begin(), settings_.orders.end(), [&](const StepOrder& of) {
-      const Index first = order_.find(of.first.process, of.first.ordinal);
-      const Index second = order_.find(of.second.process, of.second.ordinal);
-      return first == HappensBefore::kNone || second == HappensBefore::kNone ||
-             order_.dependent(order_.kept(first), order_.kept(second));
-    });
-  }
-
   void count_conflicts() {
     std::vector<Conflict>& conflicts = explorer_.conflicts_;
     const auto step_of = [&](Index event) {
@@ -762,8 +827,9 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     };
     if (explorer_.executions_ == 1) {
       for (Index later = 0; later < order_.size(); ++later) {
-        if (order_.kept(later).footprint->final) continue;
+        if (order_.kept(later).footprint->final || path_[later].injected) continue;
         for (const HappensBefore::Race& race : order_.races(later)) {
+          if (path_[race.earlier].injected) continue;
           conflicts.push_back({step_of(race.earlier), step_of(later)});
         }
       }
@@ -781,6 +847,10 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   void posted(const Runnable& runnable) noexcept override {
     if (running_) posts_.push_back(runnable.identity());
   }
+  void started(detail::TaskBase& task) noexcept override {
+    if (!running_ || !injects_) return;
+    posts_.push_back(Action{Choice::Kind::cancel, nullptr, &task, 0}.identity());
+  }
   void withdrawn(const Runnable& runnable) noexcept override {
     // What could not have come before the step is nothing that it took away.
     if (!running_) return;
@@ -791,6 +861,10 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   void arrived(const void* meeting) noexcept override { arrivals_.push_back(meeting); }
   void all_arrived(const void* meeting) noexcept override { completed_.push_back(meeting); }
   void finishing(detail::TaskBase& task) noexcept override {
+    if (running_ && injects_) {
+      const Action cancellation{Choice::Kind::cancel, nullptr, &task, 0};
+      ended_.push_back(cancellation.identity());
+    }
     finished_.push_back(detail::TaskLinks::of(task));
   }
 
@@ -824,8 +898,8 @@ class DporExplorer::Driver final : private detail::StepWatcher {
 
   bool end_execution(const std::vector<const void*>& left, bool leaves_memory) {
     ended_well_ = false;
-    if (!orders_are_of_conflicts()) return give_up(End::no_conflict);
-    if (!execution_counts()) {
+    if (!orders_.are_of_conflicts()) return give_up(End::no_conflict);
+    if (!orders_.execution_counts()) {
       reverse_races(left);
       return may_go_on();
     }
@@ -835,7 +909,10 @@ class DporExplorer::Driver final : private detail::StepWatcher {
     if (settings_.counts_classes) explorer_.classes_.push_back(order_.class_of_execution());
     if (world_.failure()) {
       ++explorer_.failing_;
-      if (settings_.on_failure) settings_.on_failure(world_);
+      if (settings_.on_failure) {
+        make_possible();
+        settings_.on_failure(world_);
+      }
       if (settings_.stop_at_failure) return give_up(End::failure);
     } else if (leaves_memory) {
       return give_up(End::leaves_memory);
@@ -877,6 +954,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       if (race.covered_by < unchanged_) continue;
       race.covered_by = cover(race.earlier, order_.process_id(race.later), race.later);
     }
+    if (injects_) reverse_cancellations();
     for (Index event = 0; event < order_.size(); ++event) {
       for (const void* process : path_[event].withdrawn) {
         cover(event, order_.id_of(process), HappensBefore::kNone);
@@ -889,6 +967,34 @@ class DporExplorer::Driver final : private detail::StepWatcher {
       }
     }
     unchanged_ = order_.size();
+  }
+
+  /// An execution without a cancellation is another one, and so is one with a cancellation that a
+  /// step excluded.
+  void reverse_cancellations() {
+    for (Index event = 0; event < order_.size(); ++event) {
+      Point& point = path_[event];
+      if (point.injected) (void)cover(event, 0, HappensBefore::kNone);
+      if (point.excluded.empty()) continue;
+      std::uint32_t others = 0;  // that would come before it
+      for (Index later = event + 1; later < order_.size(); ++later) {
+        if (path_[later].injected && !order_.before(event, later)) ++others;
+      }
+      if (others >= point.loop.state.cancellations_left) continue;
+      for (const std::uint32_t id : point.excluded) {
+        reversal_.cover(point, event, id, HappensBefore::kNone, end_of_target(event, id));
+      }
+    }
+  }
+
+  /// The event behind `first` with which the task ended that a cancellation is of; kNone if there
+  /// is none.
+  [[nodiscard]] Index end_of_target(Index first, std::uint32_t cancellation) const {
+    for (Index event = first + 1; event < order_.size(); ++event) {
+      const std::vector<std::uint32_t>& ended = path_[event].ended;
+      if (std::find(ended.begin(), ended.end(), cancellation) != ended.end()) return event;
+    }
+    return HappensBefore::kNone;
   }
 
   /// Leaves the top of the path; false when that was the last point.
@@ -916,7 +1022,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   }
 
   void rewind(Point& point) {
-    if (undo_->holds(point.position)) {
+    if (!positions_lost_ && undo_->holds(point.position)) {
       undo_->rewind(point.position, nullptr);
       world_.restore(point.loop);
       is_incomplete_ = last_complete_ < depth_ - 1;
@@ -931,26 +1037,61 @@ class DporExplorer::Driver final : private detail::StepWatcher {
 
   /// Reaches the top of the path from the beginning, since its snapshot was dropped.
   void execute_again() {
-    undo_.reset();
-    world_.restart();
-    undo_.emplace(memory_);
+    begin_again();
+    positions_lost_ = false;
     for (std::size_t i = 0; i < depth_; ++i) {
       if (i > 0) {
         const Index event = static_cast<Index>(i) - 1;
-        const auto values = order_.values(order_.kept(event));
-        values_.assign(values.begin(), values.end());
-        choices_.assign(values_.size(), 0);
-        next_value_ = 0;
-        const std::size_t index = index_of(path_[i - 1], order_.process_id(event));
-        memory_.enter_process(order_.process(event));
-        world_.take(index, path_[i - 1].alternatives());
+        prepare_again(event);
+        take_in_world(path_[i - 1], index_of(path_[i - 1], order_.process_id(event)));
         undo_->commit(nullptr);
       }
-      (void)world_.alternatives();
+      (void)count_alternatives();
       path_[i].position = undo_->position(nullptr);
       world_.save(path_[i].loop);
     }
     last_complete_ = depth_ - 1;
+  }
+
+  void begin_again() {
+    undo_.reset();
+    world_.restart();
+    undo_.emplace(memory_);
+  }
+
+  /// The step of an event is about to be made once more.
+  void prepare_again(Index event) {
+    const auto values = order_.values(order_.kept(event));
+    values_.assign(values.begin(), values.end());
+    choices_.assign(values_.size(), 0);
+    next_value_ = 0;
+    memory_.enter_process(order_.process(event));
+  }
+
+  /// Where somebody was cancelled when nothing was ready, the execution is made once more in an
+  /// order in which a world offers that, so that its tape leads there.
+  void make_possible() {
+    std::vector<Index> cancellations;
+    bool possible = true;
+    for (Index event = 0; event < order_.size(); ++event) {
+      if (!path_[event].injected) continue;
+      cancellations.push_back(event);
+      possible = possible && !path_[event].quiet;
+    }
+    if (possible) return;
+    begin_again();
+    positions_lost_ = true;
+    for (const Index event : order_with_early(order_, cancellations)) {
+      if (path_[event].quiet && !path_[event].injected) continue;  // comes by itself
+      prepare_again(event);
+      const std::size_t alternatives = world_.alternatives();
+      std::size_t index = 0;
+      while (order_.id_of(world_.action(index).identity()) != order_.process_id(event)) ++index;
+      world_.take(index, alternatives);
+      undo_->commit(nullptr);
+    }
+    world_.end();
+    undo_->commit(nullptr);
   }
 
   DporExplorer& explorer_;
@@ -961,8 +1102,10 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   std::optional<UndoLog> undo_;
   AccessLog log_;
   HappensBefore order_;
+  detail::StepOrders orders_{settings_.orders, order_};
   KnownSteps known_steps_;
   TouchedWords touched_;
+  const bool injects_;  // cancellations
   bool repeats_steps_;
   struct Expected {
     const KnownSteps::Step* known = nullptr;
@@ -992,6 +1135,8 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   std::uint64_t left_out_ = 0;         // steps that were repeated for now
   std::uint64_t completed_later_ = 0;  // those that had to be repeated once more
   TimePoint now_{};
+  bool quiet_ = false;           // whether nothing is ready, and the next Point is to be that
+  bool positions_lost_ = false;  // whether no Point can be gone back to without executing
   End end_ = End::exhausted;
 
   /// Which event an execution ended with.
@@ -1016,7 +1161,7 @@ class DporExplorer::Driver final : private detail::StepWatcher {
   HarnessVector<const void*> completed_;
   HarnessVector<const void*> withdrawn_;
   HarnessVector<detail::TaskLinks> finished_;
-  std::vector<Index> forced_before_;  // events that an order demands before it
+  HarnessVector<const void*> ended_;  // the cancellations of these tasks
 };
 
 DporExplorer::DporExplorer() = default;

@@ -163,6 +163,11 @@ class HappensBefore {
   [[nodiscard]] const void* process_of(std::uint32_t id) const noexcept {
     return processes_[id].process;
   }
+  /// An optional process need not make its step: others go on for ever without it, or end.
+  void set_optional(std::uint32_t id) noexcept { processes_[id].optional = true; }
+  [[nodiscard]] bool is_optional(std::uint32_t id) const noexcept {
+    return processes_[id].optional;
+  }
   [[nodiscard]] std::uint32_t process_id(Index event) const noexcept { return events_[event].id; }
 
   /// Sets of events are bits, in so many words. `Events` below is one word in a std::array where
@@ -258,6 +263,7 @@ class HappensBefore {
     std::uint32_t parent = kNobody;        // kShared: it was ready from the beginning
     std::uint32_t birth = 0;               // which event of the parent
     bool strange = false;                  // it was not the same event always
+    bool optional = false;
     std::vector<FootprintRef> footprints;  // of its events, the last that was new of each
     // Of the present execution:
     Index last = kNone;    // its last event

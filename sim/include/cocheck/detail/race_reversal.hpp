@@ -55,7 +55,12 @@ class RaceReversal {
   /// that `process` makes its step there, which was the event `later`, if it was one. Gives the
   /// last event on which it rests that this was done: as long as that is not taken back, nothing
   /// has to be done again.
-  Index cover(Place& place, Index earlier, std::uint32_t process, Index later);
+  ///
+  /// 0 is no process: only what followed the earlier event without depending on it is to come
+  /// there, without that, as it need not come at all. `excluding`, if it is given, is an event after
+  /// which the process cannot make its step: it is to come before that.
+  Index cover(Place& place, Index earlier, std::uint32_t process, Index later,
+              Index excluding = HappensBefore::kNone);
 
   /// To be called when an event has come of which it was not known what it touches, with what else
   /// is to be tried at its place, before cover() is: what begins with that event, or can, is left
@@ -82,7 +87,8 @@ class RaceReversal {
 
   [[nodiscard]] bool is_exact(Index earlier, Index later) const;
   template <class Events>
-  Index cover(Place& place, Index earlier, std::uint32_t process, Index later, Events& events);
+  Index cover(Place& place, Index earlier, std::uint32_t process, Index later, bool is_usual,
+              Events& events);
   void forget_what_went(Index earlier);
   template <class Events>
   [[nodiscard]] Index find_asleep(const Place& place, const Events& events);
@@ -91,6 +97,8 @@ class RaceReversal {
   void add_taken(Index earlier, Taken step);
   template <class Events>
   void find_independent(Index earlier, Events& events);
+  template <class Events>
+  void remove_with_followers(Events& events, Index event) const;
   template <class Events>
   [[nodiscard]] Index first_of(const Events& events, std::uint32_t process) const;
   template <class Events>

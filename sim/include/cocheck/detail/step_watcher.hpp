@@ -14,6 +14,8 @@ class StepWatcher {
   /// See LoopMemory::note_arrival() and note_all_arrived().
   virtual void arrived(const void* meeting) noexcept = 0;
   virtual void all_arrived(const void* meeting) noexcept = 0;
+  /// The step begins a task, which is in the list of the loop from now on.
+  virtual void started(TaskBase&) noexcept {}
   /// The step ends a task, which leaves the list of the loop now.
   virtual void finishing(TaskBase&) noexcept {}
 

@@ -34,6 +34,9 @@ class TouchedWords {
   /// After a step of `process`. O(accesses + changes).
   void collect(const AccessLog& log, const UndoLog& undo, const void* process);
 
+  /// That the step has written something that lies elsewhere. To be called behind collect().
+  void add(std::uint64_t word) { words_.emplace_back(word, 0xff, 0xff); }
+
   /// In no order.
   [[nodiscard]] std::span<const AccessedWord> words() const noexcept { return words_; }
 
