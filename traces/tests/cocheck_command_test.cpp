@@ -1,8 +1,6 @@
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -19,25 +17,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Outcome {
-  int code = 0;  ///< -1 when it did not exit by itself
-  std::string output;
-  std::string errors;
-};
+using samples::Outcome;
 
 /// Runs the command in a folder of its own, which holds schedule files.
 class CocheckCommand : public testing::Test {
  protected:
   /// `arguments` are words of a shell; `environment` is put in front of the command.
   Outcome run(const std::string& arguments, const std::string& environment = "") {
-    const samples::TemporaryFolder streams;
-    const std::string line = "cd '" + folder_.path().string() + "' && " + environment + " '" +
-                             COCHECK_COMMAND + "' " + arguments + " >'" +
-                             (streams / "output").string() + "' 2>'" +
-                             (streams / "errors").string() + "'";
-    const int status = std::system(line.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, samples::read_text(streams / "output"),
-            samples::read_text(streams / "errors")};
+    return samples::run_in(folder_.path(), environment + " '" + COCHECK_COMMAND + "' " + arguments);
   }
 
   void expect_refusal(const std::string& arguments, std::string_view message,

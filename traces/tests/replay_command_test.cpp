@@ -1,9 +1,7 @@
 // `cocheck replay` as its users see it: which programs it starts, and how it ends.
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -17,11 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Outcome {
-  int code = 0;  ///< -1 when it did not exit by itself
-  std::string output;
-  std::string errors;
-};
+using samples::Outcome;
 
 /// A repository with a program in its build folder, a folder for schedules, and a foreign folder.
 class ReplayCommand : public testing::Test {
@@ -54,14 +48,9 @@ class ReplayCommand : public testing::Test {
   /// `arguments` are words of a shell; `environment` is put in front of the command.
   Outcome replay(const std::string& arguments = "", const std::string& environment = "",
                  const fs::path& from = {}) {
-    const samples::TemporaryFolder streams;
-    const std::string line = "cd '" + (from.empty() ? project() : from).string() + "' && " +
-                             environment + " '" + COCHECK_COMMAND + "' replay '" + file().string() +
-                             "' " + arguments + " >'" + (streams / "output").string() + "' 2>'" +
-                             (streams / "errors").string() + "'";
-    const int status = std::system(line.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, samples::read_text(streams / "output"),
-            samples::read_text(streams / "errors")};
+    return samples::run_in(
+        from.empty() ? project() : from,
+        environment + " '" + COCHECK_COMMAND + "' replay '" + file().string() + "' " + arguments);
   }
 
   void expect_refusal(const std::string& message, const Outcome& outcome) {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -48,6 +50,24 @@ inline std::string read_text(const std::filesystem::path& path) {
 
 inline void write_text(const std::filesystem::path& path, std::string_view text) {
   std::ofstream(path, std::ios::binary) << text;
+}
+
+/// How a program has ended.
+struct Outcome {
+  int code = 0;  ///< -1 when it did not exit by itself
+  std::string output;
+  std::string errors;
+};
+
+/// Runs a line of the shell in `folder`.
+inline Outcome run_in(const std::filesystem::path& folder, const std::string& line) {
+  const TemporaryFolder streams;
+  const std::string whole = "cd '" + folder.string() + "' && " + line + " >'" +
+                            (streams / "output").string() + "' 2>'" +
+                            (streams / "errors").string() + "'";
+  const int status = std::system(whole.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_text(streams / "output"),
+          read_text(streams / "errors")};
 }
 
 }  // namespace cocheck::samples
